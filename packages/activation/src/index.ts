@@ -1,1 +1,2 @@
-export {};
+export type { Derivative, Operand, Ops } from "./ops.ts";
+export { surrogateDerivatives } from "./ops.ts";
