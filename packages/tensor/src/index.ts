@@ -1,1 +1,9 @@
-export {};
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafeTensor,
+  type SafetensorsDtype,
+  SafetensorsError,
+  type SafetensorsFile,
+  safetensorsChunks,
+} from "./safetensors.ts";
