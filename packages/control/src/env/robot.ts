@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { EnvError } from "./env.ts";
+import type { Mujoco } from "./mujoco.ts";
+import { MujocoEnv, type Task } from "./mujoco-env.ts";
+import { Simulation } from "./simulation.ts";
+
+/** Options that every robot has. */
+interface CommonOptions {
+  readonly xmlFile?: string | undefined;
+  readonly frameSkip: number;
+}
+
+/** What is written down for a built-in robot environment. */
+export interface RobotDefinition<Options extends CommonOptions, Input> {
+  readonly id: string;
+  /** The time limit in steps. */
+  readonly maxEpisodeSteps: number;
+  /** The return at which Gymnasium calls the task solved; null where it names none. */
+  readonly rewardThreshold: number | null;
+  /** Elements of an observation with default options. */
+  readonly observationSize: number;
+  /** Elements of an action. */
+  readonly actionSize: number;
+  /** Actions lie between -actionBound and actionBound. */
+  readonly actionBound: number;
+  /** The options: Gymnasium's keyword arguments in camel case, with its defaults. */
+  readonly options: z.ZodType<Options, Input>;
+  /** The built-in model, as MJCF. */
+  readonly model: () => string;
+  /** What the task adds to the simulated model. */
+  readonly task: (simulation: Simulation, options: Options) => Task;
+}
+
+/** A built-in robot environment that can be made. `Input` is the type of its options as a user writes them. */
+export interface Robot<Input = unknown> extends Omit<RobotDefinition<CommonOptions, Input>, "options" | "task"> {
+  readonly options: z.ZodType<CommonOptions, Input>;
+  /** @throws EnvError For an unknown option, an impossible value, or a model that can't be read or doesn't compile. */
+  create(mujoco: Mujoco, options: Readonly<Record<string, unknown>>): MujocoEnv;
+}
+
+/** Turns a definition into a {@link Robot}: checks options, compiles the model, joins simulation and task. */
+export function defineRobot<Options extends CommonOptions, Input>(
+  definition: RobotDefinition<Options, Input>,
+): Robot<Input> {
+  const { id, task, model } = definition;
+  return {
+    ...definition,
+    create(mujoco, given) {
+      const parsed = definition.options.safeParse(given);
+      if (!parsed.success) throw new EnvError(`${id}: ${explain(parsed.error, definition.options)}`);
+      const options = parsed.data;
+      const mjcf = options.xmlFile === undefined ? model() : readModel(id, options.xmlFile);
+      const simulation = new Simulation(mujoco, mjcf);
+      return new MujocoEnv(id, simulation, task(simulation, options));
+    },
+  };
+}
+
+function readModel(id: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new EnvError(`${id}: xmlFile can't be read: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** The first thing that is wrong with the options, in one line. */
+function explain(error: z.ZodError, schema: z.ZodType): string {
+  const issue = error.issues[0];
+  if (issue?.code === "unrecognized_keys") {
+    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    return `unknown option ${issue.keys.join(", ")}; there are ${[...known, "maxEpisodeSteps"].join(", ")}`;
+  }
+  return `option ${issue?.path.join(".")}: ${issue?.message}`;
+}

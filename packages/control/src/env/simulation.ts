@@ -1,0 +1,192 @@
+import type { DoubleBuffer, MjData, MjModel } from "@mujoco/mujoco";
+import { EnvError } from "./env.ts";
+import type { Mujoco } from "./mujoco.ts";
+
+/** The quantities of `mjData` that tasks read, by MuJoCo's own names. */
+const fieldNames = [
+  "qpos",
+  "qvel",
+  "qacc",
+  "ctrl",
+  "xpos",
+  "xipos",
+  "cinert",
+  "cvel",
+  "cfrc_ext",
+  "qfrc_actuator",
+  "ten_length",
+  "ten_velocity",
+] as const;
+
+/** Live views into the simulator's memory, row-major where MuJoCo has matrices. */
+export type Fields = Readonly<Record<(typeof fieldNames)[number], Float64Array>>;
+
+/** MuJoCo calls a position, velocity or acceleration beyond this bad (mjMAXVAL). */
+const MAX_VALUE = 1e10;
+
+/** How many {@link Simulation.advance} calls pass between two looks at MuJoCo's warning counters, which cost as much as a short step. */
+const WARNING_INTERVAL = 64;
+
+/**
+ * One MuJoCo model with its data: physics steps, state, and views of the quantities. It owns WebAssembly memory until
+ * {@link Simulation.close}.
+ */
+export class Simulation {
+  readonly mujoco: Mujoco;
+  readonly model: MjModel;
+  readonly data: MjData;
+  /** Number of position coordinates. */
+  readonly nq: number;
+  /** Number of degrees of freedom. */
+  readonly nv: number;
+  /** Number of controls. */
+  readonly nu: number;
+  /** Number of bodies, the world (body 0) included. */
+  readonly nbody: number;
+  /** Seconds per physics step. */
+  readonly timestep: number;
+  /** Length of {@link Simulation.saveState}'s array. */
+  readonly stateSize: number;
+
+  readonly #stateSpec: number;
+  readonly #stateBuffer: DoubleBuffer;
+  #fields: Fields;
+  #advances = 0;
+
+  /**
+   * Compiles a model.
+   *
+   * @param mjcf The model as MJCF text, complete in itself (no included files or meshes).
+   * @throws EnvError With MuJoCo's message where it does not compile.
+   */
+  constructor(mujoco: Mujoco, mjcf: string) {
+    this.mujoco = mujoco;
+    this.model = compile(mujoco, mjcf);
+    this.nq = this.model.nq;
+    this.nv = this.model.nv;
+    this.nu = this.model.nu;
+    this.nbody = this.model.nbody;
+    const options = this.model.opt;
+    this.timestep = options.timestep;
+    // MuJoCo would answer an unstable step by silently starting over in the middle of an episode; advance() reports it instead.
+    options.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET.value;
+    this.data = new mujoco.MjData(this.model);
+    this.#stateSpec = mujoco.mjtState.mjSTATE_INTEGRATION.value;
+    const integrationSize = mujoco.mj_stateSize(this.model, this.#stateSpec);
+    this.#stateBuffer = new mujoco.DoubleBuffer(integrationSize);
+    this.#fields = readFields(this.data);
+    this.stateSize = fieldNames.reduce((size, name) => size + this.#fields[name].length, integrationSize);
+  }
+
+  /**
+   * Views of the current quantities. WebAssembly memory moves when it grows (another model is enough), which empties all views: so take
+   * them anew after every call into the simulation instead of keeping them.
+   */
+  get fields(): Fields {
+    if (this.#fields.qpos.length === 0) this.#fields = readFields(this.data);
+    return this.#fields;
+  }
+
+  /** Sets everything to the model's initial state. Derived quantities are not computed. */
+  reset(): void {
+    this.#checkWarnings();
+    this.mujoco.mj_resetData(this.model, this.data);
+    this.#advances = 0;
+  }
+
+  /** Computes all derived quantities of the present state. */
+  forward(): void {
+    this.mujoco.mj_forward(this.model, this.data);
+  }
+
+  /**
+   * Takes `steps` physics steps under the present controls.
+   *
+   * @throws Unstable Where a position, velocity or acceleration is then not finite or beyond 1e10, or MuJoCo has warned.
+   */
+  advance(steps: number): void {
+    const { mujoco, model, data } = this;
+    for (let i = 0; i < steps; i++) mujoco.mj_step(model, data);
+    const { qpos, qvel, qacc } = this.fields;
+    checkFinite("qpos", qpos);
+    checkFinite("qvel", qvel);
+    checkFinite("qacc", qacc);
+    this.#advances++;
+    if (this.#advances % WARNING_INTERVAL === 0) this.#checkWarnings();
+  }
+
+  /** Computes `cacc`, `cfrc_int` and `cfrc_ext`, which a physics step leaves out. */
+  computeContactForces(): void {
+    this.mujoco.mj_rnePostConstraint(this.model, this.data);
+  }
+
+  /** The full physics state and all fields, {@link Simulation.stateSize} numbers. */
+  saveState(): Float64Array {
+    this.mujoco.mj_getState(this.model, this.data, this.#stateBuffer, this.#stateSpec);
+    const integration = this.#stateBuffer.GetView() as Float64Array;
+    const state = new Float64Array(this.stateSize);
+    state.set(integration);
+    let offset = integration.length;
+    for (const name of fieldNames) {
+      state.set(this.fields[name], offset);
+      offset += this.fields[name].length;
+    }
+    return state;
+  }
+
+  /** Puts back what {@link Simulation.saveState} returned. Fields are restored as they were, not recomputed. */
+  restoreState(state: Float64Array): void {
+    const integration = this.#stateBuffer.GetElementCount();
+    // The declared number[] is any array-like; embind takes a typed array as it is.
+    const values = state.subarray(0, integration) as unknown as number[];
+    this.mujoco.mj_setState(this.model, this.data, values, this.#stateSpec);
+    let offset = integration;
+    for (const name of fieldNames) {
+      const field = this.fields[name];
+      field.set(state.subarray(offset, offset + field.length));
+      offset += field.length;
+    }
+  }
+
+  /** Frees the WebAssembly memory. */
+  close(): void {
+    this.#stateBuffer.delete();
+    this.data.delete();
+    this.model.delete();
+  }
+
+  #checkWarnings(): void {
+    const warnings = this.data.warning;
+    for (let i = 0; i < warnings.size(); i++) {
+      const warning = warnings.get(i);
+      if (warning !== undefined && warning.number > 0) {
+        throw new Unstable(`MuJoCo warned: ${this.mujoco.mju_warningText(i, warning.lastinfo)}`);
+      }
+    }
+  }
+}
+
+/** The simulation can't be relied upon any more; the message says which quantity shows it. */
+export class Unstable extends Error {
+  override readonly name = "Unstable";
+}
+
+function compile(mujoco: Mujoco, mjcf: string): MjModel {
+  try {
+    return mujoco.from_xml_string(mjcf);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.trim().replaceAll(/\s*\n\s*/g, "; ") : String(error);
+    throw new EnvError(`the MuJoCo model does not compile: ${reason}`);
+  }
+}
+
+function readFields(data: MjData): Fields {
+  return Object.fromEntries(fieldNames.map((name) => [name, data[name] as Float64Array])) as Fields;
+}
+
+function checkFinite(name: string, values: Float64Array): void {
+  for (let i = 0; i < values.length; i++) {
+    // Written so that NaN fails the comparison too.
+    if (!(Math.abs(values[i] ?? 0) <= MAX_VALUE)) throw new Unstable(`${name}[${i}] is ${values[i]}`);
+  }
+}
