@@ -1,9 +1,31 @@
+export type { DType, TypedArray } from "./dtype.ts";
+export { grad, vjp } from "./grad.ts";
+export * as init from "./initializers.ts";
+export { exportOnnx } from "./model.ts";
+export * from "./ops/elementwise.ts";
+export * from "./ops/indexing.ts";
+export * from "./ops/layout.ts";
+export * from "./ops/linear.ts";
+export * from "./ops/normalization.ts";
 export {
-  decodeSafetensors,
-  encodeSafetensors,
-  type SafeTensor,
-  type SafetensorsDtype,
-  SafetensorsError,
-  type SafetensorsFile,
-  safetensorsChunks,
-} from "./safetensors.ts";
+  argmax,
+  argmin,
+  cumSum,
+  logSoftmax,
+  logSumExp,
+  max,
+  mean,
+  min,
+  prod,
+  softmax,
+  sum,
+} from "./ops/reduce.ts";
+export * from "./optim.ts";
+export { flatGradient, unflatten } from "./parameters.ts";
+export { type CompileOptions, compile, type Feeds, NonFiniteError, Program, type ProgramSpec } from "./program.ts";
+export { Random, type RandomState } from "./random.ts";
+export * from "./safetensors.ts";
+export { loadRuntime, type Runtime, type SessionOptions, useRuntime } from "./session.ts";
+export { type Dim, formatShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
+export { type InitialParameters, type NamedArray, type Parameters, State } from "./state.ts";
+export { constant, input, Tensor } from "./tensor.ts";

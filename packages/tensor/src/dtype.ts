@@ -1,0 +1,35 @@
+/** Element types: their names, their JavaScript arrays and their codes in ONNX (TensorProto.DataType). */
+export type DType = "float32" | "float64" | "int64" | "int32" | "bool";
+
+export type TypedArray = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+
+/** The code of an element type in ONNX's TensorProto.DataType. */
+export const onnxType: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+
+const constructors = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+} as const;
+
+export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
+
+/** A zeroed array of `length` elements. Booleans are bytes of 0 and 1, as ONNX Runtime takes them. */
+export function allocate(dtype: DType, length: number): TypedArray {
+  return new constructors[dtype](length);
+}
+
+/** The values as an array of the element type; an array of that type already is returned as it is, uncopied. */
+export function toTypedArray(dtype: DType, values: TypedArray | ArrayLike<number>): TypedArray {
+  const ArrayType = constructors[dtype];
+  if (values instanceof ArrayType) return values;
+  if (dtype === "int64") return BigInt64Array.from(Array.from(values as ArrayLike<number>, (v) => BigInt(v)));
+  const array = allocate(dtype, values.length);
+  for (let i = 0; i < values.length; i++) array[i] = Number(values[i]);
+  return array;
+}
+
+/** Whether the array is the one that holds this element type. */
+export const holds = (dtype: DType, array: unknown): array is TypedArray => array instanceof constructors[dtype];

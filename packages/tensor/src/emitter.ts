@@ -1,0 +1,115 @@
+/** Writes ONNX nodes. Equal nodes are written once: this is the compiler's common-subexpression elimination. */
+import { create } from "@bufbuild/protobuf";
+import { allocate, type DType, onnxType, type TypedArray } from "./dtype.ts";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+} from "./onnx/onnx_pb.ts";
+
+/** A float attribute; a bare number is an integer one. */
+export interface FloatAttribute {
+  readonly float: number;
+}
+export type OnnxAttribute = number | string | readonly number[] | FloatAttribute;
+
+export class Emitter {
+  readonly graph: NodeProto[] = [];
+  readonly initializers: TensorProto[] = [];
+  readonly #written = new Map<string, readonly string[]>();
+  readonly #constants = new Map<string, string>();
+  #count = 0;
+
+  /** One node with one output; returns the output's name. */
+  node(type: string, inputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>> = {}): string {
+    return this.nodes(type, inputs, attributes, 1)[0] ?? "";
+  }
+
+  /** One node with several outputs; returns their names. */
+  nodes(
+    type: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    outputCount: number,
+  ): readonly string[] {
+    const key = `${type}(${inputs.join()})${JSON.stringify(attributes)}${outputCount}`;
+    const written = this.#written.get(key);
+    if (written) return written;
+    const output = Array.from({ length: outputCount }, () => `${type}_${this.#count++}`);
+    const attribute = Object.entries(attributes).map(([name, value]) => toAttribute(name, value));
+    this.graph.push(
+      create(NodeProtoSchema, { opType: type, name: output[0] ?? "", input: [...inputs], output, attribute }),
+    );
+    this.#written.set(key, output);
+    return output;
+  }
+
+  /** A constant tensor; equal small ones are stored once. */
+  constant(dtype: DType, shape: readonly number[], data: TypedArray): string {
+    const key = data.length <= 64 ? `${dtype}[${shape.join()}]${data.join()}` : undefined;
+    const known = key && this.#constants.get(key);
+    if (known) return known;
+    const name = `constant_${this.initializers.length}`;
+    this.initializers.push(
+      create(TensorProtoSchema, {
+        name,
+        dims: shape.map(BigInt),
+        dataType: onnxType[dtype],
+        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      }),
+    );
+    if (key) this.#constants.set(key, name);
+    return name;
+  }
+
+  scalar(dtype: DType, value: number): string {
+    const data = allocate(dtype, 1);
+    if (data instanceof BigInt64Array) data[0] = BigInt(value);
+    else data[0] = value;
+    return this.constant(dtype, [], data);
+  }
+
+  /** A vector of one repeated value. */
+  filled(dtype: Exclude<DType, "int64">, length: number, value: number): string {
+    const key = `${dtype}[${length}]×${value}`;
+    const known = this.#constants.get(key);
+    if (known) return known;
+    const data = allocate(dtype, length) as Exclude<TypedArray, BigInt64Array>;
+    const name = this.constant(dtype, [length], data.fill(value));
+    this.#constants.set(key, name);
+    return name;
+  }
+
+  /** A vector of int64, as shapes and axes are given to ONNX. */
+  int64(values: readonly number[]): string {
+    return this.constant("int64", [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  float(value: number): FloatAttribute {
+    return { float: value };
+  }
+
+  /** A copy of a value under a new name; unlike other nodes never shared. */
+  copy(x: string, name: string): string {
+    this.graph.push(create(NodeProtoSchema, { opType: "Identity", name: `copy_${name}`, input: [x], output: [name] }));
+    return name;
+  }
+
+  cast(x: string, to: DType): string {
+    return this.node("Cast", [x], { to: onnxType[to] });
+  }
+}
+
+function toAttribute(name: string, value: OnnxAttribute): AttributeProto {
+  if (typeof value === "number")
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  if (typeof value === "string") {
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+  }
+  if ("float" in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+}

@@ -1,0 +1,125 @@
+/** From expressions to an ONNX model: the graph is written node by node, variables as inputs or with their current values. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import { onnxType } from "./dtype.ts";
+import { Emitter } from "./emitter.ts";
+import { ModelProtoSchema, type ValueInfoProto, ValueInfoProtoSchema } from "./onnx/onnx_pb.ts";
+import { formatShape, type Shape, sameShape } from "./shape.ts";
+import { inputName, type Tensor, type TensorType, variableOf } from "./tensor.ts";
+import { topologicalOrder } from "./topology.ts";
+
+/** Operator set 20 of ONNX (2023), the first with Gelu; IR version 9 goes with it. */
+const opsetVersion = 20n;
+const irVersion = 9n;
+
+export interface Model {
+  /** The serialized ONNX ModelProto. */
+  readonly bytes: Uint8Array;
+  /** The fed inputs, by name. */
+  readonly inputs: ReadonlyMap<string, TensorType>;
+  /** The variables read, under the names their inputs have in the graph; empty where they are frozen. */
+  readonly variables: ReadonlyMap<string, Tensor>;
+  /** Number of ONNX nodes as written, before ONNX Runtime's own optimizations. */
+  readonly nodeCount: number;
+}
+
+/**
+ * Writes a model whose outputs bear the given names.
+ * @param frozen variables are stored with their current values instead of being inputs (inference, export)
+ * @throws Error where an output's name is taken by an input or two inputs of one name differ
+ */
+export function buildModel(
+  outputs: Readonly<Record<string, Tensor>>,
+  { frozen = false, metadata = {} }: { frozen?: boolean; metadata?: Readonly<Record<string, string>> } = {},
+): Model {
+  const emit = new Emitter();
+  const inputs = new Map<string, TensorType>();
+  const variables = new Map<string, Tensor>();
+  const names = new Map<Tensor, string>();
+
+  const leafName = (tensor: Tensor): string | undefined => {
+    const fed = inputName(tensor);
+    if (fed !== undefined) {
+      const known = inputs.get(fed);
+      if (known && !(sameShape(known.shape, tensor.shape) && known.dtype === tensor.dtype)) {
+        throw new Error(
+          `input "${fed}" is both ${formatShape(known.shape)} ${known.dtype} and ${formatShape(tensor.shape)} ${tensor.dtype}`,
+        );
+      }
+      inputs.set(fed, tensor);
+      return fed;
+    }
+    const read = variableOf(tensor);
+    if (!read) return undefined;
+    const { variable, offset } = read;
+    if (frozen) {
+      const length = (tensor.shape as readonly number[]).reduce((product, dim) => product * dim, 1);
+      const data = variable.buffers[0].subarray(offset, offset + length);
+      return emit.constant(tensor.dtype, tensor.shape as readonly number[], data);
+    }
+    const name = `${variable.name}@${offset}${formatShape(tensor.shape)}`;
+    variables.set(name, tensor);
+    return name;
+  };
+
+  for (const node of topologicalOrder(Object.values(outputs))) {
+    const leaf = node.outputs[0] && leafName(node.outputs[0]);
+    const inputNames = node.inputs.map((tensor) => names.get(tensor) ?? "");
+    const lowered = leaf !== undefined ? [leaf] : node.operation.lower(emit, inputNames, node);
+    node.outputs.forEach((output, i) => {
+      names.set(output, lowered[i] ?? "");
+    });
+  }
+
+  // Each output needs a name of its own on a value that a node produced: rename that value, or copy it where it has a name already.
+  const produced = new Set(emit.graph.flatMap((node) => node.output));
+  const renamed = new Map<string, string>();
+  for (const [name, tensor] of Object.entries(outputs)) {
+    if (inputs.has(name) || produced.has(name)) throw new Error(`output "${name}": the name is taken in the graph`);
+    const value = names.get(tensor) ?? "";
+    if (produced.has(value) && !renamed.has(value)) renamed.set(value, name);
+    else renamed.set(emit.copy(value, name), name);
+  }
+  for (const node of emit.graph) {
+    node.input = node.input.map((name) => renamed.get(name) ?? name);
+    node.output = node.output.map((name) => renamed.get(name) ?? name);
+  }
+
+  const model = create(ModelProtoSchema, {
+    irVersion,
+    opsetImport: [{ domain: "", version: opsetVersion }],
+    producerName: "era",
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+    graph: {
+      name: "era",
+      node: emit.graph,
+      initializer: emit.initializers,
+      input: [...inputs, ...variables].map(([name, type]) => valueInfo(name, type)),
+      output: Object.entries(outputs).map(([name, type]) => valueInfo(name, type)),
+    },
+  });
+  return { bytes: toBinary(ModelProtoSchema, model), inputs, variables, nodeCount: emit.graph.length };
+}
+
+function valueInfo(name: string, { shape, dtype }: { shape: Shape; dtype: TensorType["dtype"] }): ValueInfoProto {
+  const dim = shape.map((size) => ({
+    value:
+      typeof size === "number"
+        ? { case: "dimValue" as const, value: BigInt(size) }
+        : { case: "dimParam" as const, value: size },
+  }));
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: "tensorType", value: { elemType: onnxType[dtype], shape: { dim } } } },
+  });
+}
+
+/**
+ * A standalone ONNX model of an inference expression, with the current values of its variables inside. Named dimensions stay free.
+ * @param metadata stored in the model's metadata_props
+ */
+export function exportOnnx(
+  outputs: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  return buildModel(outputs, { frozen: true, metadata }).bytes;
+}

@@ -1,0 +1,345 @@
+/** Elementwise operations: each entry holds its shape rule, its ONNX lowering and its derivative. Binary ones broadcast as NumPy does. */
+import { type DType, isFloat } from "../dtype.ts";
+import type { Emitter } from "../emitter.ts";
+import { broadcast, sameShape } from "../shape.ts";
+import { type Attributes, apply, constant, type Operation, scalarOf, Tensor } from "../tensor.ts";
+import { sumTo } from "./reduce.ts";
+
+/** A tensor, or a number that takes the element type of the other operand. */
+export type Operand = Tensor | number;
+
+const none = {} as const;
+type None = typeof none;
+
+/** Two operands as tensors of one element type. Throws TypeError, naming the operation, where the types differ. */
+function pair(name: string, a: Operand, b: Operand): [Tensor, Tensor] {
+  const dtype = a instanceof Tensor ? a.dtype : b instanceof Tensor ? b.dtype : "float32";
+  const [left, right] = [lift(a, dtype), lift(b, dtype)];
+  if (left.dtype !== right.dtype)
+    throw new TypeError(`${name}: operands are ${left.dtype} and ${right.dtype}; cast one of them`);
+  return [left, right];
+}
+
+const lift = (value: Operand, dtype: DType): Tensor => (value instanceof Tensor ? value : constant(value, [], dtype));
+
+function requireFloat(name: string, x: Tensor): Tensor {
+  if (!isFloat(x.dtype)) throw new TypeError(`${name}: needs a float operand, not ${x.dtype}`);
+  return x;
+}
+
+type UnaryRule = (g: Tensor, x: Tensor, y: Tensor) => Tensor;
+type UnaryLowering = (emit: Emitter, x: string, dtype: DType) => string;
+
+function unary(name: string, lowering: string | UnaryLowering, rule?: UnaryRule): (x: Tensor) => Tensor {
+  const operation: Operation<None> = {
+    name,
+    lower: (emit, [x = ""], node) => [
+      typeof lowering === "string" ? emit.node(lowering, [x]) : lowering(emit, x, node.input(0).dtype),
+    ],
+    ...(rule && { vjp: ([g], node) => [g && rule(g, node.input(0), node.output())] }),
+  };
+  return (x) => apply(operation, [requireFloat(name, x)], none, { shape: x.shape, dtype: x.dtype });
+}
+
+type BinaryRule = (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor;
+
+interface Binary {
+  readonly name: string;
+  readonly onnx: string;
+  readonly result?: DType;
+  readonly vjp?: readonly [BinaryRule, BinaryRule];
+  /** Rewrites that keep the graph small: a cheaper expression of the same value, or undefined. */
+  readonly simplify?: (a: Tensor, b: Tensor) => Tensor | undefined;
+  /** The value for two scalars, so that arithmetic on constants costs no node. */
+  readonly fold?: (a: number, b: number) => number;
+}
+
+function binary({ name, onnx, result, vjp, simplify, fold }: Binary): (a: Operand, b: Operand) => Tensor {
+  const operation: Operation<None> = {
+    name,
+    lower: (emit, inputs) => [emit.node(onnx, inputs)],
+    ...(vjp && {
+      vjp: ([g], node, wanted) =>
+        vjp.map((rule, i) =>
+          g && wanted[i] ? sumTo(rule(g, node.input(0), node.input(1), node.output()), node.input(i).shape) : undefined,
+        ),
+    }),
+  };
+  return (p, q) => {
+    const [a, b] = pair(name, p, q);
+    const [x, y] = [scalarOf(a), scalarOf(b)];
+    if (fold && x !== undefined && y !== undefined && isFloat(a.dtype)) return constant(fold(x, y), [], a.dtype);
+    const shape = broadcast(name, a.shape, b.shape);
+    const simpler = simplify?.(a, b);
+    if (simpler && sameShape(simpler.shape, shape)) return simpler;
+    return apply(operation, [a, b], none, { shape, dtype: result ?? a.dtype });
+  };
+}
+
+/** `(x op c) op d` with numbers c and d as `x op (c op d)`: where a chain starts with such a node, its tensor and its number. */
+function chained(name: string, a: Tensor): { x: Tensor; c: number } | undefined {
+  if (a.node.operation.name !== name) return undefined;
+  const [x, y] = a.node.inputs as readonly [Tensor, Tensor];
+  const c = scalarOf(y);
+  if (c !== undefined) return { x, c };
+  const d = scalarOf(x);
+  return d === undefined ? undefined : { x: y, c: d };
+}
+
+/** a + b. */
+export const add = binary({
+  name: "add",
+  onnx: "Add",
+  vjp: [(g) => g, (g) => g],
+  fold: (a, b) => a + b,
+  simplify: (a, b) => (scalarOf(b) === 0 ? a : scalarOf(a) === 0 ? b : undefined),
+});
+
+/** a − b. */
+export const sub = binary({
+  name: "sub",
+  onnx: "Sub",
+  vjp: [(g) => g, (g) => neg(g)],
+  fold: (a, b) => a - b,
+  simplify: (a, b) => (scalarOf(b) === 0 ? a : undefined),
+});
+
+/** a · b. */
+export const mul: (a: Operand, b: Operand) => Tensor = binary({
+  name: "mul",
+  onnx: "Mul",
+  vjp: [(g, _a, b) => mul(g, b), (g, a) => mul(g, a)],
+  fold: (a, b) => a * b,
+  simplify: (a, b) => {
+    const [p, q] = [scalarOf(a), scalarOf(b)];
+    if (q === 1) return a;
+    if (p === 1) return b;
+    const chain = q !== undefined ? chained("mul", a) : p !== undefined ? chained("mul", b) : undefined;
+    return chain && mul(chain.x, chain.c * Number(q ?? p));
+  },
+});
+
+/** a / b. A float division by a number is written as a product with its reciprocal, as compilers under fast-math do. */
+export const div: (a: Operand, b: Operand) => Tensor = binary({
+  name: "div",
+  onnx: "Div",
+  vjp: [(g, _a, b) => div(g, b), (g, _a, b, y) => neg(div(mul(g, y), b))],
+  fold: (a, b) => a / b,
+  simplify: (a, b) => {
+    const q = scalarOf(b);
+    return q !== undefined && q !== 0 && isFloat(a.dtype) ? mul(a, 1 / q) : undefined;
+  },
+});
+
+/** −x. */
+export const neg = (x: Tensor): Tensor => mul(x, -1);
+
+/** The larger of a and b; at a tie the derivative goes to a. */
+export const maximum: (a: Operand, b: Operand) => Tensor = binary({
+  name: "maximum",
+  onnx: "Max",
+  vjp: [(g, a, b) => where(greaterEqual(a, b), g, 0), (g, a, b) => where(greaterEqual(a, b), 0, g)],
+  fold: Math.max,
+});
+
+/** The smaller of a and b; at a tie the derivative goes to a. */
+export const minimum: (a: Operand, b: Operand) => Tensor = binary({
+  name: "minimum",
+  onnx: "Min",
+  vjp: [(g, a, b) => where(lessEqual(a, b), g, 0), (g, a, b) => where(lessEqual(a, b), 0, g)],
+  fold: Math.min,
+});
+
+/** a to the power b, for a ≥ 0 where b is not a whole number. Its derivative in b needs a > 0. */
+export const pow: (a: Operand, b: Operand) => Tensor = binary({
+  name: "pow",
+  onnx: "Pow",
+  vjp: [(g, a, b) => mul(g, mul(b, pow(a, sub(b, 1)))), (g, a, _b, y) => mul(g, mul(y, log(a)))],
+  fold: (a, b) => a ** b,
+  simplify: (a, b) => {
+    const power = scalarOf(b);
+    return power === 1 ? a : power === 2 ? mul(a, a) : power === 0.5 ? sqrt(a) : undefined;
+  },
+});
+
+const compare = (name: string, onnx: string) => binary({ name, onnx, result: "bool" });
+
+/** a < b, elementwise, as bool. */
+export const less = compare("less", "Less");
+/** a ≤ b, elementwise, as bool. */
+export const lessEqual = compare("lessEqual", "LessOrEqual");
+/** a > b, elementwise, as bool. */
+export const greater = compare("greater", "Greater");
+/** a ≥ b, elementwise, as bool. */
+export const greaterEqual = compare("greaterEqual", "GreaterOrEqual");
+/** a = b, elementwise, as bool. */
+export const equal = compare("equal", "Equal");
+/** Whether both are true. */
+export const and = compare("and", "And");
+/** Whether either is true. */
+export const or = compare("or", "Or");
+
+const notOperation: Operation<None> = { name: "not", lower: (emit, inputs) => [emit.node("Not", inputs)] };
+/** The negation of a bool tensor. */
+export const not = (x: Tensor): Tensor => apply(notOperation, [x], none, { shape: x.shape, dtype: "bool" });
+/** a ≠ b, elementwise, as bool. */
+export const notEqual = (a: Operand, b: Operand): Tensor => not(equal(a, b));
+
+const whereOperation: Operation<None> = {
+  name: "where",
+  lower: (emit, inputs) => [emit.node("Where", inputs)],
+  vjp: ([g], node, wanted) => {
+    if (!g) return [];
+    const condition = node.input(0);
+    return [
+      undefined,
+      wanted[1] ? sumTo(where(condition, g, 0), node.input(1).shape) : undefined,
+      wanted[2] ? sumTo(where(condition, 0, g), node.input(2).shape) : undefined,
+    ];
+  },
+};
+
+/** Elements of a where the bool `condition` is true, of b elsewhere; the three broadcast. A gradient that is not chosen is exactly zero. */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  if (condition.dtype !== "bool") throw new TypeError(`where: the condition must be bool, not ${condition.dtype}`);
+  const [p, q] = pair("where", a, b);
+  const shape = broadcast("where", condition.shape, broadcast("where", p.shape, q.shape));
+  return apply(whereOperation, [condition, p, q], none, { shape, dtype: p.dtype });
+}
+
+/** x limited to [low, high]; the derivative is 1 inside and at the limits, 0 outside. */
+export const clip = (x: Tensor, low: number, high: number): Tensor => minimum(maximum(x, low), high);
+
+/** eˣ. */
+export const exp = unary("exp", "Exp", (g, _x, y) => mul(g, y));
+/** Natural logarithm. */
+export const log = unary("log", "Log", (g, x) => div(g, x));
+/** √x. */
+export const sqrt = unary("sqrt", "Sqrt", (g, _x, y) => div(mul(g, 0.5), y));
+/** 1/x. */
+export const reciprocal = (x: Tensor): Tensor => div(1, x);
+/** x². */
+export const square = (x: Tensor): Tensor => mul(x, x);
+/** |x|; its derivative at 0 is 0. */
+export const abs: (x: Tensor) => Tensor = unary("abs", "Abs", (g, x) => mul(g, sign(x)));
+/** −1, 0 or 1; its derivative is 0. */
+export const sign: (x: Tensor) => Tensor = unary("sign", "Sign", (g) => mul(g, 0));
+/** The largest whole number not above x; its derivative is 0. */
+export const floor: (x: Tensor) => Tensor = unary("floor", "Floor", (g) => mul(g, 0));
+export const sin: (x: Tensor) => Tensor = unary("sin", "Sin", (g, x) => mul(g, cos(x)));
+export const cos: (x: Tensor) => Tensor = unary("cos", "Cos", (g, x) => neg(mul(g, sin(x))));
+export const tanh = unary("tanh", "Tanh", (g, _x, y) => mul(g, sub(1, mul(y, y))));
+/** 1/(1 + e⁻ˣ). */
+export const sigmoid = unary("sigmoid", "Sigmoid", (g, _x, y) => mul(g, mul(y, sub(1, y))));
+/** The error function 2/√π·∫₀ˣ e^(−t²) dt. */
+export const erf = unary("erf", "Erf", (g, x) => mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))));
+
+/** log(1 + x), accurate near 0: with u = 1 + x as rounded, log(u)·x/(u − 1) cancels the rounding of u (Kahan). */
+export const log1p = unary(
+  "log1p",
+  (emit, x, dtype) => {
+    const one = emit.scalar(dtype, 1);
+    const u = emit.node("Add", [x, one]);
+    const exact = emit.node("Mul", [emit.node("Log", [u]), emit.node("Div", [x, emit.node("Sub", [u, one])])]);
+    return emit.node("Where", [emit.node("Equal", [u, one]), x, exact]);
+  },
+  (g, x) => div(g, add(x, 1)),
+);
+
+/** eˣ − 1, accurate near 0: (u − 1)·x/log(u) with u = eˣ as rounded (Kahan), which is plain u − 1 far from 0. */
+export const expm1 = unary(
+  "expm1",
+  (emit, x, dtype) => {
+    const one = emit.scalar(dtype, 1);
+    const u = emit.node("Exp", [x]);
+    const plain = emit.node("Sub", [u, one]);
+    const near = emit.node("Less", [emit.node("Abs", [x]), one]);
+    const kahan = emit.node("Mul", [plain, emit.node("Div", [x, emit.node("Log", [u])])]);
+    const small = emit.node("Where", [emit.node("Equal", [u, one]), x, kahan]);
+    return emit.node("Where", [near, small, plain]);
+  },
+  (g, _x, y) => mul(g, add(y, 1)),
+);
+
+/** log(1 + eˣ), without overflow. */
+export const softplus = unary("softplus", "Softplus", (g, x) => mul(g, sigmoid(x)));
+
+/** max(x, 0); its derivative at 0 is 0. */
+export const relu = unary("relu", "Relu", (g, x) => where(greater(x, 0), g, 0));
+
+/**
+ * x for x > 0, eˣ − 1 below. Written as max(x, 0) + (e^min(x, 0) − 1): four vectorized operations are faster than ONNX Runtime's
+ * Elu, which is not, and the derivative is that same exponential.
+ */
+export const elu = unary(
+  "elu",
+  (emit, x, dtype) => {
+    const e = emit.node("Exp", [emit.node("Min", [x, emit.scalar(dtype, 0)])]);
+    return emit.node("Add", [emit.node("Relu", [x]), emit.node("Sub", [e, emit.scalar(dtype, 1)])]);
+  },
+  (g, x) => mul(g, exp(minimum(x, 0))),
+);
+
+/** x·sigmoid(x) (also called swish). */
+export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
+
+/** x·Φ(x) with the exact normal distribution function. */
+export const gelu = unary("gelu", "Gelu", (g, x) => {
+  const cdf = mul(0.5, add(1, erf(mul(x, Math.SQRT1_2))));
+  const density = mul(1 / Math.sqrt(2 * Math.PI), exp(mul(-0.5, square(x))));
+  return mul(g, add(cdf, mul(x, density)));
+});
+
+interface CastAttributes extends Attributes {
+  readonly to: DType;
+}
+const castOperation: Operation<CastAttributes> = {
+  name: "cast",
+  lower: (emit, inputs, node) => [emit.cast(inputs[0] ?? "", node.attributes.to)],
+  vjp: ([g], node) => [g && cast(g, node.input(0).dtype)],
+};
+/** The same values in another element type; bools become 0 and 1. Differentiable between float types. */
+export const cast = (x: Tensor, to: DType): Tensor =>
+  x.dtype === to ? x : apply(castOperation, [x], { to }, { shape: x.shape, dtype: to });
+
+const stopGradientOperation: Operation<None> = {
+  name: "stopGradient",
+  lower: (_emit, inputs) => inputs.slice(0, 1),
+};
+/** The same value, through which no gradient flows. Costs nothing in the graph. */
+export const stopGradient = (x: Tensor): Tensor =>
+  apply(stopGradientOperation, [x], none, { shape: x.shape, dtype: x.dtype });
+
+interface PolynomialAttributes extends Attributes {
+  readonly coefficients: readonly number[];
+}
+const polynomialOperation: Operation<PolynomialAttributes> = {
+  name: "polynomial",
+  lower: (emit, [x = ""], node) => {
+    const dtype = node.input(0).dtype;
+    const { coefficients } = node.attributes;
+    // Horner: two nodes a coefficient; each is cheap on the small tensors (distributions' quantiles) that this serves.
+    return [
+      coefficients
+        .slice(0, -1)
+        .reduceRight(
+          (sum, coefficient) => emit.node("Add", [emit.node("Mul", [sum, x]), emit.scalar(dtype, coefficient)]),
+          emit.scalar(dtype, coefficients.at(-1) ?? 0),
+        ),
+    ];
+  },
+  vjp: ([g], node) => {
+    const derivative = node.attributes.coefficients.slice(1).map((c, i) => c * (i + 1));
+    return [g && mul(g, polynomial(node.input(0), derivative))];
+  },
+};
+/** Σ_i coefficients[i]·xⁱ (ascending powers). */
+export function polynomial(x: Tensor, coefficients: readonly number[]): Tensor {
+  if (coefficients.length < 2) return add(mul(x, 0), coefficients[0] ?? 0);
+  return apply(
+    polynomialOperation,
+    [requireFloat("polynomial", x)],
+    { coefficients },
+    { shape: x.shape, dtype: x.dtype },
+  );
+}

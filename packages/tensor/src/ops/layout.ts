@@ -1,0 +1,271 @@
+/** Operations that move elements without computing: reshape, transpose, expand, concat, split, slice, pad, stack. */
+import {
+  broadcast,
+  type Dim,
+  dimAt,
+  formatShape,
+  normalizeAxis,
+  type Shape,
+  ShapeError,
+  sameShape,
+  sizeOf,
+  staticShape,
+} from "../shape.ts";
+import { type Attributes, apply, constant, Node, type Operation, type Tensor } from "../tensor.ts";
+import { cast } from "./elementwise.ts";
+import { sumTo } from "./reduce.ts";
+
+interface ReshapeAttributes extends Attributes {
+  readonly shape: Shape;
+}
+const reshapeOperation: Operation<ReshapeAttributes> = {
+  name: "reshape",
+  // A named dimension is left for ONNX to infer.
+  lower: (emit, [x = ""], { attributes }) => [
+    emit.node("Reshape", [x, emit.int64(attributes.shape.map((dim) => (typeof dim === "number" ? dim : -1)))]),
+  ],
+  vjp: ([g], node) => [g && reshape(g, node.input(0).shape)],
+};
+
+/** The same elements in row-major order under another shape; one dimension may be −1 and is inferred. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const actual = inferred(x, shape);
+  if (sameShape(x.shape, actual)) return x;
+  // Reshapes in a row are the last one.
+  const source = x.node.operation.name === "reshape" ? x.node.input(0) : x;
+  if (sameShape(source.shape, actual)) return source;
+  return apply(reshapeOperation, [source], { shape: actual }, { shape: actual, dtype: x.dtype });
+}
+
+function inferred(x: Tensor, shape: Shape): Shape {
+  const fail = () => new ShapeError(`reshape: ${formatShape(x.shape)} does not fit ${formatShape(shape)}`);
+  const names = (dims: Shape) => dims.filter((dim) => typeof dim === "string");
+  const numbers = (dims: Shape) => sizeOf(dims.filter((dim): dim is number => typeof dim === "number" && dim !== -1));
+  if (names(shape).length > 1 || names(x.shape).join() !== names(shape).join()) throw fail();
+  const [have, want] = [numbers(x.shape), numbers(shape)];
+  const holes = shape.filter((dim) => dim === -1).length;
+  if (holes > 1 || (holes === 0 && have !== want) || (holes === 1 && (want === 0 || have % want !== 0))) throw fail();
+  return shape.map((dim): Dim => (dim === -1 ? have / want : dim));
+}
+
+/** Inserts an axis of size 1 at the index. */
+export function unsqueeze(x: Tensor, axis: number): Tensor {
+  const at = axis < 0 ? axis + x.rank + 1 : axis;
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+}
+
+/** Removes an axis of size 1. */
+export function squeeze(x: Tensor, axis: number): Tensor {
+  const at = normalizeAxis("squeeze", axis, x.shape);
+  if (x.shape[at] !== 1) throw new ShapeError(`squeeze: axis ${axis} of ${formatShape(x.shape)} is not of size 1`);
+  return reshape(x, [...x.shape.slice(0, at), ...x.shape.slice(at + 1)]);
+}
+
+interface TransposeAttributes extends Attributes {
+  readonly permutation: readonly number[];
+}
+const transposeOperation: Operation<TransposeAttributes> = {
+  name: "transpose",
+  lower: (emit, inputs, { attributes }) => [emit.node("Transpose", inputs, { perm: attributes.permutation })],
+  vjp: ([g], { attributes: { permutation } }) => [
+    g &&
+      transpose(
+        g,
+        permutation.map((_, i) => permutation.indexOf(i)),
+      ),
+  ],
+};
+/** Permutes the axes; without a permutation the last two are swapped. */
+export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
+  const swapped = x.shape.map((_, i) => (i === x.rank - 1 ? i - 1 : i === x.rank - 2 ? i + 1 : i));
+  const order = permutation ?? swapped;
+  if (x.rank < 2 && !permutation) throw new ShapeError(`transpose: needs two axes, not ${formatShape(x.shape)}`);
+  if (order.length !== x.rank || x.shape.some((_, i) => !order.includes(i))) {
+    throw new ShapeError(`transpose: [${order.join(", ")}] is no permutation of the axes of ${formatShape(x.shape)}`);
+  }
+  if (order.every((axis, i) => axis === i)) return x;
+  return apply(
+    transposeOperation,
+    [x],
+    { permutation: order },
+    { shape: order.map((axis) => dimAt(x.shape, axis)), dtype: x.dtype },
+  );
+}
+
+const expandOperation: Operation<ReshapeAttributes> = {
+  name: "expand",
+  lower: (emit, [x = ""], { attributes }) => [
+    emit.node("Expand", [x, emit.int64(staticShape("expand", attributes.shape))]),
+  ],
+  vjp: ([g], node) => [g && sumTo(g, node.input(0).shape)],
+};
+/** Repeats axes of size 1 (and missing leading ones) to fill the shape, as broadcasting does. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  if (!sameShape(broadcast("expand", x.shape, shape), shape)) {
+    throw new ShapeError(`expand: cannot expand ${formatShape(x.shape)} to ${formatShape(shape)}`);
+  }
+  return apply(expandOperation, [x], { shape }, { shape, dtype: x.dtype });
+}
+
+interface AxisAttributes extends Attributes {
+  readonly axis: number;
+}
+const concatOperation: Operation<AxisAttributes> = {
+  name: "concat",
+  lower: (emit, inputs, { attributes }) => [emit.node("Concat", inputs, { axis: attributes.axis })],
+  vjp: ([g], node) => {
+    if (!g) return [];
+    const { axis } = node.attributes;
+    return split(
+      g,
+      node.inputs.map((part) => dimAt(staticShape("concat", part.shape), axis) as number),
+      axis,
+    );
+  },
+};
+/** Joins tensors along an axis; all other dimensions are equal. Throws ShapeError naming the shapes. */
+export function concat(parts: readonly Tensor[], axis = 0): Tensor {
+  const [first] = parts;
+  if (!first) throw new ShapeError("concat: needs at least one tensor");
+  if (parts.length === 1) return first;
+  const at = normalizeAxis("concat", axis, first.shape);
+  for (const part of parts) {
+    const fits = part.rank === first.rank && part.shape.every((dim, i) => i === at || dim === first.shape[i]);
+    if (!fits)
+      throw new ShapeError(
+        `concat: ${formatShape(first.shape)} and ${formatShape(part.shape)} differ beside axis ${axis}`,
+      );
+    if (part.dtype !== first.dtype) throw new TypeError(`concat: parts are ${first.dtype} and ${part.dtype}`);
+  }
+  const total = parts.reduce((sum, part) => sum + Number(staticShape("concat", [dimAt(part.shape, at)])[0]), 0);
+  const shape = first.shape.map((dim, i) => (i === at ? total : dim));
+  return apply(concatOperation, parts, { axis: at }, { shape, dtype: first.dtype });
+}
+
+/** Joins tensors of one shape along a new axis. */
+export const stack = (parts: readonly Tensor[], axis = 0): Tensor =>
+  concat(
+    parts.map((part) => unsqueeze(part, axis)),
+    axis,
+  );
+
+interface SplitAttributes extends AxisAttributes {
+  readonly sizes: readonly number[];
+}
+const splitOperation: Operation<SplitAttributes> = {
+  name: "split",
+  lower: (emit, [x = ""], { attributes: { axis, sizes } }) =>
+    emit.nodes("Split", [x, emit.int64(sizes)], { axis }, sizes.length),
+  vjp: (gradients, node) => {
+    const parts = node.outputs.map(
+      (output, i) => gradients[i] ?? expand(cast(constant(0), output.dtype), output.shape),
+    );
+    return [concat(parts, node.attributes.axis)];
+  },
+};
+/** Cuts a tensor along an axis into consecutive parts of the given sizes. Throws ShapeError where they do not add up. */
+export function split(x: Tensor, sizes: readonly number[], axis = 0): Tensor[] {
+  const at = normalizeAxis("split", axis, x.shape);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total !== x.shape[at]) {
+    throw new ShapeError(`split: parts [${sizes.join(", ")}] do not add up to axis ${axis} of ${formatShape(x.shape)}`);
+  }
+  if (sizes.length === 1) return [x];
+  const types = sizes.map((size) => ({ shape: x.shape.map((dim, i) => (i === at ? size : dim)), dtype: x.dtype }));
+  return [...new Node(splitOperation, [x], { axis: at, sizes }, types).outputs];
+}
+
+interface SliceAttributes extends AxisAttributes {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+const sliceOperation: Operation<SliceAttributes> = {
+  name: "slice",
+  lower: (emit, [x = ""], { attributes: { axis, start, end, step } }) => [
+    emit.node("Slice", [x, emit.int64([start]), emit.int64([end]), emit.int64([axis]), emit.int64([step])]),
+  ],
+  vjp: ([g], node) => {
+    if (!g) return [];
+    const { axis, start, step } = node.attributes;
+    const { shape } = node.input(0);
+    const length = Number(shape[axis]);
+    const taken = Number(g.shape[axis]);
+    // Spread the gradient by `step` (each element followed by step − 1 zeros), then pad it to its place.
+    const spread = step === 1 ? g : interleaveZeros(g, axis, step);
+    const width = (taken - 1) * step + 1;
+    return [pad(spread, [[axis, start, length - start - width]])];
+  },
+};
+
+/** Puts step − 1 zeros between the elements along an axis. */
+function interleaveZeros(x: Tensor, axis: number, step: number): Tensor {
+  const count = Number(x.shape[axis]);
+  const padded = pad(unsqueeze(x, axis + 1), [[axis + 1, 0, step - 1]]);
+  const flat = reshape(
+    padded,
+    x.shape.map((dim, i) => (i === axis ? count * step : dim)),
+  );
+  return slice(flat, axis, 0, (count - 1) * step + 1);
+}
+
+/** Elements start, start + step, … below end along one axis; negative positions count from the end. */
+export function slice(x: Tensor, axis: number, start: number, end?: number, step = 1): Tensor {
+  const at = normalizeAxis("slice", axis, x.shape);
+  const length = Number(staticShape("slice", [dimAt(x.shape, at)])[0]);
+  const from = start < 0 ? start + length : start;
+  const to = Math.min(end === undefined ? length : end < 0 ? end + length : end, length);
+  if (from < 0 || from >= to || step < 1) {
+    throw new ShapeError(
+      `slice: ${start}:${end ?? ""}:${step} takes nothing from axis ${axis} of ${formatShape(x.shape)}`,
+    );
+  }
+  const count = Math.ceil((to - from) / step);
+  if (count === length) return x;
+  const shape = x.shape.map((dim, i) => (i === at ? count : dim));
+  return apply(sliceOperation, [x], { axis: at, start: from, end: to, step }, { shape, dtype: x.dtype });
+}
+
+interface PadAttributes extends Attributes {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly value: number;
+}
+const padOperation: Operation<PadAttributes> = {
+  name: "pad",
+  lower: (emit, [x = ""], node) => {
+    const { before, after, value } = node.attributes;
+    return [emit.node("Pad", [x, emit.int64([...before, ...after]), emit.scalar(node.input(0).dtype, value)])];
+  },
+  vjp: ([g], node) => {
+    const { before } = node.attributes;
+    const cut = (y: Tensor, axis: number, length: Dim) =>
+      slice(y, axis, before[axis] ?? 0, (before[axis] ?? 0) + Number(length));
+    return [
+      g &&
+        node
+          .input(0)
+          .shape.reduce<Tensor>((y, length, axis) => (y.shape[axis] === length ? y : cut(y, axis, length)), g),
+    ];
+  },
+};
+/** Adds `value` before and after along axes: each entry is [axis, count before, count after]. */
+export function pad(
+  x: Tensor,
+  widths: readonly (readonly [axis: number, before: number, after: number])[],
+  value = 0,
+): Tensor {
+  const before = x.shape.map(() => 0);
+  const after = x.shape.map(() => 0);
+  for (const [axis, low, high] of widths) {
+    const at = normalizeAxis("pad", axis, x.shape);
+    if (low < 0 || high < 0)
+      throw new ShapeError(`pad: widths ${low} and ${high} of axis ${axis} must not be negative`);
+    before[at] = low;
+    after[at] = high;
+  }
+  if ([...before, ...after].every((width) => width === 0)) return x;
+  const shape = staticShape("pad", x.shape).map((dim, i) => dim + (before[i] ?? 0) + (after[i] ?? 0));
+  return apply(padOperation, [x], { before, after, value }, { shape, dtype: x.dtype });
+}

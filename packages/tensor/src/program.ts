@@ -1,0 +1,194 @@
+/** A compiled program: one ONNX graph that computes outputs and advances the state, run by ONNX Runtime. */
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import { allocate, type DType, type TypedArray, toTypedArray } from "./dtype.ts";
+import { buildModel } from "./model.ts";
+import { createSession, type SessionOptions, tensorMaker } from "./session.ts";
+import { formatShape, type Shape, ShapeError, sameShape, sizeOf } from "./shape.ts";
+import type { Variable } from "./state.ts";
+import { type Tensor, type TensorType, variableOf } from "./tensor.ts";
+
+/** What a program computes. */
+export interface ProgramSpec<K extends string = string> {
+  /** Values returned by every run, by name. */
+  readonly outputs: Readonly<Record<K, Tensor>>;
+  /** New values of variables, as [variable, value]: written at every run, after all reading. */
+  readonly updates?: readonly (readonly [variable: Tensor, value: Tensor])[];
+  /** Outputs that must be finite: where one is not, `run` throws NonFiniteError and the state stays as it was. */
+  readonly guard?: readonly K[];
+}
+
+export interface CompileOptions extends SessionOptions {
+  /** Stores the variables' current values in the graph: ONNX Runtime packs such matrices once. The program then ignores later changes of the state. */
+  readonly frozen?: boolean;
+}
+
+/** A guarded output was NaN or infinite; the state was not advanced. */
+export class NonFiniteError extends Error {
+  override name = "NonFiniteError";
+  readonly quantity: string;
+  readonly value: number;
+  constructor(quantity: string, value: number) {
+    super(`${quantity} is ${value}`);
+    this.quantity = quantity;
+    this.value = value;
+  }
+}
+
+/** Values for the inputs: typed arrays (used without a copy) or lists of numbers. */
+export type Feeds = Readonly<Record<string, TypedArray | readonly number[]>>;
+
+interface Fed {
+  readonly name: string;
+  readonly type: TensorType;
+  array: TypedArray | undefined;
+  tensor: OrtTensor | undefined;
+}
+
+/** A variable's two buffers as ONNX Runtime tensors of one view of it. */
+interface VariableView {
+  readonly name: string;
+  readonly variable: Variable;
+  readonly tensors: Map<TypedArray, OrtTensor>;
+  readonly offset: number;
+  readonly shape: readonly number[];
+}
+
+const updateName = (index: number): string => `update_${index}`;
+
+/** Compiles expressions into a program. Throws ShapeError where an update does not have its variable's shape. */
+export async function compile<K extends string>(
+  { outputs, updates = [], guard = [] }: ProgramSpec<K>,
+  { frozen = false, ...sessionOptions }: CompileOptions = {},
+): Promise<Program<K>> {
+  if (frozen && updates.length) throw new Error("compile: a frozen program cannot update variables");
+  const written = updates.map(([target, value], i) => {
+    const variable = variableOf(target)?.variable;
+    if (!variable || !sameShape(target.shape, variable.shape))
+      throw new Error(`compile: ${target} is not a whole variable`);
+    if (!sameShape(value.shape, target.shape) || value.dtype !== target.dtype) {
+      throw new ShapeError(`compile: variable ${variable.name} ${formatShape(target.shape)} cannot become ${value}`);
+    }
+    return { name: updateName(i), variable, value };
+  });
+  const model = buildModel(
+    { ...outputs, ...Object.fromEntries(written.map(({ name, value }) => [name, value])) },
+    { frozen },
+  );
+  const session = await createSession(model.bytes, sessionOptions);
+  const makeTensor = await tensorMaker();
+  const view = (name: string, variable: Variable, offset: number, shape: Shape): VariableView => ({
+    name,
+    variable,
+    offset,
+    shape: shape as readonly number[],
+    tensors: new Map(),
+  });
+  const reads = [...model.variables].flatMap(([name, tensor]) => {
+    const found = variableOf(tensor);
+    return found ? [view(name, found.variable, found.offset, tensor.shape)] : [];
+  });
+  const writes = written.map(({ name, variable }) => view(name, variable, 0, variable.shape));
+  const outputNames = Object.keys(outputs) as K[];
+  const inputs = [...model.inputs].map(([name, type]): Fed => ({ name, type, array: undefined, tensor: undefined }));
+  return new Program({ session, makeTensor, reads, writes, outputNames, inputs, guard, nodeCount: model.nodeCount });
+}
+
+interface ProgramParts<K extends string> {
+  readonly session: InferenceSession;
+  readonly makeTensor: (dtype: DType, data: TypedArray, shape: readonly number[]) => OrtTensor;
+  readonly reads: readonly VariableView[];
+  readonly writes: readonly VariableView[];
+  readonly outputNames: readonly K[];
+  readonly inputs: readonly Fed[];
+  readonly guard: readonly K[];
+  readonly nodeCount: number;
+}
+
+export class Program<K extends string = string> {
+  readonly #parts: ProgramParts<K>;
+  readonly #known: ReadonlySet<string>;
+
+  constructor(parts: ProgramParts<K>) {
+    this.#parts = parts;
+    this.#known = new Set(parts.inputs.map(({ name }) => name));
+  }
+
+  /** Number of ONNX nodes as written, before ONNX Runtime's own optimizations. */
+  get nodeCount(): number {
+    return this.#parts.nodeCount;
+  }
+
+  /**
+   * Runs once: returns the outputs (fresh arrays, in row-major order) and advances the state.
+   * Throws where an input is missing, unknown or of the wrong length, and NonFiniteError where a guarded output is not finite;
+   * the state is then unchanged. Runs of programs that share state must not overlap.
+   */
+  async run(feeds: Feeds = {}): Promise<Record<K, TypedArray>> {
+    const { session, reads, writes, outputNames, inputs, guard } = this.#parts;
+    for (const name of Object.keys(feeds)) {
+      if (!this.#known.has(name))
+        throw new Error(`run: there is no input "${name}"; inputs are ${[...this.#known].join(", ") || "none"}`);
+    }
+    const fed: Record<string, OrtTensor> = {};
+    for (const slot of inputs) fed[slot.name] = this.#feed(slot, feeds[slot.name]);
+    for (const read of reads) fed[read.name] = this.#bound(read, read.variable.buffers[0]);
+
+    const fetches: Record<string, OrtTensor | null> = {};
+    for (const name of outputNames) fetches[name] = null;
+    for (const write of writes) {
+      const { variable } = write;
+      variable.buffers[1] ??= allocate(variable.dtype, variable.buffers[0].length);
+      fetches[write.name] = this.#bound(write, variable.buffers[1]);
+    }
+
+    const results = await session.run(fed, fetches);
+    const outputs = {} as Record<K, TypedArray>;
+    for (const name of outputNames) outputs[name] = results[name]?.data as TypedArray;
+    for (const name of guard) {
+      for (const value of outputs[name]) {
+        if (!Number.isFinite(Number(value))) throw new NonFiniteError(name, Number(value));
+      }
+    }
+    for (const { variable } of writes) {
+      const [current, next] = variable.buffers;
+      if (next) variable.buffers = [next, current];
+    }
+    return outputs;
+  }
+
+  /** Frees the session. */
+  async dispose(): Promise<void> {
+    await this.#parts.session.release();
+  }
+
+  #feed(slot: Fed, values: TypedArray | readonly number[] | undefined): OrtTensor {
+    const { name, type } = slot;
+    if (values === undefined) throw new Error(`run: the input "${name}" ${formatShape(type.shape)} is missing`);
+    const array = toTypedArray(type.dtype, values as TypedArray);
+    if (slot.tensor && slot.array === array) return slot.tensor;
+    const shape = fill(name, type.shape, array.length);
+    slot.array = array;
+    slot.tensor = this.#parts.makeTensor(type.dtype, array, shape);
+    return slot.tensor;
+  }
+
+  #bound(view: VariableView, buffer: TypedArray): OrtTensor {
+    let tensor = view.tensors.get(buffer);
+    if (!tensor) {
+      const { variable, offset, shape } = view;
+      tensor = this.#parts.makeTensor(variable.dtype, buffer.subarray(offset, offset + sizeOf(shape)), shape);
+      view.tensors.set(buffer, tensor);
+    }
+    return tensor;
+  }
+}
+
+/** The shape of `length` elements: a named dimension takes what is left. */
+function fill(name: string, shape: Shape, length: number): number[] {
+  const fixed = shape.reduce<number>((product, dim) => (typeof dim === "number" ? product * dim : product), 1);
+  const actual = shape.map((dim) => (typeof dim === "number" ? dim : length / fixed));
+  if (actual.some((dim) => !Number.isInteger(dim)) || actual.reduce((product, dim) => product * dim, 1) !== length) {
+    throw new ShapeError(`run: the input "${name}" needs ${formatShape(shape)} values, not ${length}`);
+  }
+  return actual;
+}

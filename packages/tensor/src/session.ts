@@ -1,0 +1,60 @@
+/**
+ * ONNX Runtime, the one place that knows which. In Node it is onnxruntime-node; elsewhere (a browser) the program says
+ * `useRuntime(await import("onnxruntime-web"))` before it compiles.
+ */
+import type {
+  InferenceSession,
+  InferenceSessionFactory,
+  Tensor as OrtTensor,
+  TensorConstructor,
+} from "onnxruntime-common";
+import type { DType, TypedArray } from "./dtype.ts";
+
+/** What is used of an ONNX Runtime package. */
+export interface Runtime {
+  readonly InferenceSession: InferenceSessionFactory;
+  readonly Tensor: TensorConstructor;
+}
+
+export interface SessionOptions {
+  /** Threads inside an operation; ONNX Runtime's default is one a physical core. */
+  readonly threads?: number;
+  /** Execution providers in order of preference: "cpu" (default), "cuda", "webgpu", … as the runtime package offers them. */
+  readonly providers?: readonly string[];
+  /** Writes ONNX Runtime's own profile to a file that starts with this prefix. */
+  readonly profile?: string;
+}
+
+let runtime: Runtime | undefined;
+
+/** Chooses the ONNX Runtime package for every session created from now on. */
+export function useRuntime(chosen: Runtime): void {
+  runtime = chosen;
+}
+
+export async function loadRuntime(): Promise<Runtime> {
+  runtime ??= (await import("onnxruntime-node")) as unknown as Runtime;
+  return runtime;
+}
+
+/** Creates a session for a serialized model. */
+export async function createSession(
+  model: Uint8Array,
+  { threads, providers = ["cpu"], profile }: SessionOptions = {},
+): Promise<InferenceSession> {
+  const { InferenceSession } = await loadRuntime();
+  return InferenceSession.create(model, {
+    executionProviders: [...providers],
+    graphOptimizationLevel: "all",
+    executionMode: "sequential",
+    logSeverityLevel: 3,
+    ...(threads !== undefined && { intraOpNumThreads: threads }),
+    ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
+  });
+}
+
+/** An ONNX Runtime tensor over the array, without a copy. */
+export async function tensorMaker(): Promise<(dtype: DType, data: TypedArray, shape: readonly number[]) => OrtTensor> {
+  const { Tensor } = await loadRuntime();
+  return (dtype, data, shape) => new Tensor(dtype, data as never, [...shape]);
+}
