@@ -1,7 +1,9 @@
+export { tensorOps } from "./activationOps.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export { grad, vjp } from "./grad.ts";
 export * as init from "./initializers.ts";
 export { exportOnnx } from "./model.ts";
+export { withDerivatives } from "./ops/customGradient.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/indexing.ts";
 export * from "./ops/layout.ts";

@@ -207,8 +207,11 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return apply(whereOperation, [condition, p, q], none, { shape, dtype: p.dtype });
 }
 
-/** x limited to [low, high]; the derivative is 1 inside and at the limits, 0 outside. */
-export const clip = (x: Tensor, low: number, high: number): Tensor => minimum(maximum(x, low), high);
+/** x limited to [low, high] (±Infinity: no limit); the derivative is 1 inside and at the limits, 0 outside. */
+export function clip(x: Tensor, low: number, high: number): Tensor {
+  const raised = low === Number.NEGATIVE_INFINITY ? x : maximum(x, low);
+  return high === Number.POSITIVE_INFINITY ? raised : minimum(raised, high);
+}
 
 /** eˣ. */
 export const exp = unary("exp", "Exp", (g, _x, y) => mul(g, y));
