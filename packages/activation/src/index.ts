@@ -1,2 +1,23 @@
+export type { RawGaussian } from "./boundedGaussian.ts";
+export { boundedGaussian, deltaLoss } from "./boundedGaussian.ts";
+export type { LocationScale } from "./distribution.ts";
+export { STANDARD_NORMAL_ENTROPY } from "./distribution.ts";
+export type {
+  GaussianEntropyTarget,
+  GaussianSpec,
+  ResolvedGaussian,
+  SquashedGaussianSpec,
+  TruncatedGaussianSpec,
+} from "./gaussianSpec.ts";
+export { resolveGaussian } from "./gaussianSpec.ts";
 export type { Derivative, Operand, Ops } from "./ops.ts";
 export { surrogateDerivatives } from "./ops.ts";
+export type { NormalQuadrature } from "./quadrature.ts";
+export { normalQuadrature } from "./quadrature.ts";
+export type { NdArray } from "./reference.ts";
+export { arrayOps, ndArray, referenceOps } from "./reference.ts";
+export { erf, erfc, normalCdf, normalQuantile } from "./special.ts";
+export type { TanhNormal } from "./tanhNormal.ts";
+export { tanhNormal } from "./tanhNormal.ts";
+export type { Support, TruncatedNormal } from "./truncatedNormal.ts";
+export { truncatedNormal } from "./truncatedNormal.ts";
