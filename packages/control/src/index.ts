@@ -1,3 +1,6 @@
+export { clampedHead, eraHead, type Head, maximumEntropyHead } from "./agents/heads.ts";
+export { actor, columns, critics, initialActor, initialCritics, type NetworkSizes } from "./agents/networks.ts";
+export { type SacGraph, sacGraph } from "./agents/sacGraph.ts";
 export { Box, type BoxArray, type BoxDtype } from "./env/box.ts";
 export { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env/env.ts";
 export { loadMujoco, type Mujoco } from "./env/mujoco.ts";

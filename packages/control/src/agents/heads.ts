@@ -1,0 +1,89 @@
+/** What stands between the actor's outputs and its actions: the entropy methods that SAC can be run with. */
+import { boundedGaussian, type GaussianSpec, resolveGaussian, tanhNormal, truncatedNormal } from "@era/activation";
+import { clip, split, type Tensor, tensorOps } from "@era/tensor";
+
+/** The distribution of actions at each state of a batch, on [−1, 1] in every dimension. */
+export interface Policy {
+  /** Actions `[batch, D]` from noise of that shape, differentiable; `logProb()` is their log-density in nats `[batch, 1]`. */
+  sample(noise: Tensor): { action: Tensor; logProb: () => Tensor };
+  /** The action for evaluation `[batch, D]`. */
+  mode(): Tensor;
+  /** Differential entropy in nats `[batch, 1]`. */
+  entropy(): Tensor;
+}
+
+export interface Head {
+  /** What `sample` is fed: uniform on [0, 1) or standard normal. */
+  readonly noise: "uniform" | "normal";
+  /** The policy of the actor's raw outputs `[batch, 2·D]`. */
+  policy(raw: Tensor): Policy;
+  /** The entropy asked for and the lowest that any network can reach, both in nats over all dimensions; null: none is guaranteed. */
+  readonly entropy: { readonly target: number | null; readonly floor: number | null };
+}
+
+/** The means and raw log deviations of the actor's outputs. */
+function halves(raw: Tensor): { mean: Tensor; logStd: Tensor } {
+  const width = Number(raw.shape.at(-1)) / 2;
+  const [mean, logStd] = split(raw, [width, width], -1) as [Tensor, Tensor];
+  return { mean, logStd };
+}
+
+function truncatedPolicy(parameters: { location: Tensor; logStd: Tensor }): Policy {
+  const distribution = truncatedNormal(tensorOps, parameters);
+  return {
+    sample: (noise) => {
+      const action = distribution.sample(noise);
+      return { action, logProb: () => distribution.logProb(action) };
+    },
+    mode: () => distribution.mode(),
+    entropy: () => distribution.entropy(),
+  };
+}
+
+/**
+ * The entropy regularizing activation: a truncated normal whose log deviations share a fixed sum.
+ * @throws Error naming the feasible interval where no such policy has the entropy asked for
+ */
+export function eraHead(spec: Omit<GaussianSpec, "kind">): Head {
+  const gaussian = resolveGaussian({ ...spec, kind: "truncated" });
+  return {
+    noise: "uniform",
+    policy: (raw) => truncatedPolicy(boundedGaussian(tensorOps, gaussian, halves(raw))),
+    entropy: { target: gaussian.target, floor: gaussian.floor },
+  };
+}
+
+/** The same distribution with log deviations merely clamped: ERA's head without the activation. */
+export function clampedHead({ logStdMin, logStdMax }: { logStdMin: number; logStdMax: number }): Head {
+  return {
+    noise: "uniform",
+    policy: (raw) => {
+      const { mean, logStd } = halves(raw);
+      return truncatedPolicy({ location: tensorOps.tanh(mean), logStd: clip(logStd, logStdMin, logStdMax) });
+    },
+    entropy: { target: null, floor: null },
+  };
+}
+
+/** The squashed Gaussian of maximum-entropy SAC (Haarnoja et al. 2018): its entropy is rewarded, not guaranteed. */
+export function maximumEntropyHead(
+  target: number,
+  { logStdMin, logStdMax }: { logStdMin: number; logStdMax: number },
+): Head {
+  return {
+    noise: "normal",
+    policy: (raw) => {
+      const { mean, logStd } = halves(raw);
+      const distribution = tanhNormal(tensorOps, { location: mean, logStd: clip(logStd, logStdMin, logStdMax) });
+      return {
+        sample: (noise) => {
+          const { action, logProb } = distribution.sample(noise);
+          return { action, logProb: () => logProb };
+        },
+        mode: () => distribution.mode(),
+        entropy: () => distribution.entropy(),
+      };
+    },
+    entropy: { target, floor: null },
+  };
+}

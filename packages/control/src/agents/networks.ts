@@ -1,0 +1,96 @@
+/**
+ * The networks of the official SAC-ERA (sac-era/jaxrl/networks): an ELU actor with a head of 2·D outputs, and twin critics with layer
+ * normalization. Both critics are one stack of matrices, so that each layer is one batched product.
+ */
+import { concat, elu, init, layerNorm, linear, type NamedArray, type Random, type Tensor } from "@era/tensor";
+
+export interface NetworkSizes {
+  readonly observationSize: number;
+  readonly actionSize: number;
+  /** Widths of the hidden layers. */
+  readonly hidden: readonly number[];
+}
+
+/** Flax's LayerNorm, which the official critic uses. */
+const normEpsilon = 1e-6;
+const criticCount = 2;
+
+/** Orthogonal matrices with gain √2 and zero biases (official `default_init`); the columns of log σ have gain 1 (`log_std_scale`). */
+export function initialActor(
+  random: Random,
+  { observationSize, actionSize, hidden }: NetworkSizes,
+): Record<string, NamedArray> {
+  const parameters: Record<string, NamedArray> = {};
+  let width = observationSize;
+  hidden.forEach((next, i) => {
+    parameters[`dense${i + 1}.weight`] = init.orthogonal(random, [width, next], Math.SQRT2);
+    parameters[`dense${i + 1}.bias`] = init.zeros([next]);
+    width = next;
+  });
+  const mean = init.orthogonal(random, [width, actionSize], Math.SQRT2);
+  const logStd = init.orthogonal(random, [width, actionSize], 1);
+  parameters["head.weight"] = columns(mean, logStd);
+  parameters["head.bias"] = init.zeros([2 * actionSize]);
+  return parameters;
+}
+
+/** Two matrices of equally many rows beside each other. */
+export function columns(left: NamedArray, right: NamedArray): NamedArray {
+  const [rows = 0, n = 0] = left.shape;
+  const [, m = 0] = right.shape;
+  const data = new Float32Array(rows * (n + m));
+  for (let row = 0; row < rows; row++) {
+    data.set((left.data as Float32Array).subarray(row * n, (row + 1) * n), row * (n + m));
+    data.set((right.data as Float32Array).subarray(row * m, (row + 1) * m), row * (n + m) + n);
+  }
+  return { shape: [rows, n + m], dtype: "float32", data };
+}
+
+/** Twin critics: every parameter has a leading axis of two. Initialized as the actor; normalizations with scale 1 and shift 0. */
+export function initialCritics(
+  random: Random,
+  { observationSize, actionSize, hidden }: NetworkSizes,
+): Record<string, NamedArray> {
+  const parameters: Record<string, NamedArray> = {};
+  let width = observationSize + actionSize;
+  hidden.forEach((next, i) => {
+    parameters[`dense${i + 1}.weight`] = init.orthogonal(random, [criticCount, width, next], Math.SQRT2);
+    parameters[`dense${i + 1}.bias`] = init.zeros([criticCount, 1, next]);
+    parameters[`norm${i + 1}.scale`] = init.ones([criticCount, 1, next]);
+    parameters[`norm${i + 1}.bias`] = init.zeros([criticCount, 1, next]);
+    width = next;
+  });
+  parameters["out.weight"] = init.orthogonal(random, [criticCount, width, 1], Math.SQRT2);
+  parameters["out.bias"] = init.zeros([criticCount, 1, 1]);
+  return parameters;
+}
+
+type Named = Readonly<Record<string, Tensor>>;
+
+function need(parameters: Named, name: string): Tensor {
+  const tensor = parameters[name];
+  if (!tensor) throw new Error(`network: the parameter "${name}" is missing`);
+  return tensor;
+}
+
+const layers = (parameters: Named): number =>
+  Object.keys(parameters).filter((name) => /^dense\d+\.weight$/.test(name)).length;
+
+/** Raw outputs of the actor `[batch, 2·actionSize]` (means, then log deviations) for observations `[batch, observationSize]`. */
+export function actor(parameters: Named, observations: Tensor): Tensor {
+  let x = observations;
+  for (let i = 1; i <= layers(parameters); i++) {
+    x = elu(linear(x, need(parameters, `dense${i}.weight`), need(parameters, `dense${i}.bias`)));
+  }
+  return linear(x, need(parameters, "head.weight"), need(parameters, "head.bias"));
+}
+
+/** Both critics' values `[2, batch, 1]` of observations and actions `[batch, …]`. */
+export function critics(parameters: Named, observations: Tensor, actions: Tensor): Tensor {
+  let x = concat([observations, actions], 1);
+  for (let i = 1; i <= layers(parameters); i++) {
+    x = linear(x, need(parameters, `dense${i}.weight`), need(parameters, `dense${i}.bias`));
+    x = elu(layerNorm(x, need(parameters, `norm${i}.scale`), need(parameters, `norm${i}.bias`), normEpsilon));
+  }
+  return linear(x, need(parameters, "out.weight"), need(parameters, "out.bias"));
+}
