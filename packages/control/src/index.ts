@@ -1,6 +1,6 @@
 export { clampedHead, eraHead, type Head, maximumEntropyHead } from "./agents/heads.ts";
 export { actor, columns, critics, initialActor, initialCritics, type NetworkSizes } from "./agents/networks.ts";
-export { type SacGraph, sacGraph } from "./agents/sacGraph.ts";
+export { createSac, type SacConfig, type SacGraph, sacConfigSchema, sacGraph, sacHead } from "./agents/sac.ts";
 export { Box, type BoxArray, type BoxDtype } from "./env/box.ts";
 export { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env/env.ts";
 export { loadMujoco, type Mujoco } from "./env/mujoco.ts";
@@ -9,3 +9,15 @@ export { Random } from "./env/random.ts";
 export { type EnvId, type EnvOptions, type EnvSpec, environments, makeEnv } from "./env/registry.ts";
 export { type Fields, Simulation } from "./env/simulation.ts";
 export { TimeLimit } from "./env/time-limit.ts";
+export { createReplayBatch, type ReplayBatch } from "./replay/replayBatch.ts";
+export { ReplayBuffer } from "./replay/replayBuffer.ts";
+export { actionScale } from "./training/actionScale.ts";
+export { average, evaluate } from "./training/evaluate.ts";
+export {
+  evaluationSeed,
+  type OffPolicyAgent,
+  type OffPolicyConfig,
+  type Progress,
+  type TrainingHooks,
+  trainOffPolicy,
+} from "./training/offPolicy.ts";

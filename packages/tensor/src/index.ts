@@ -30,4 +30,5 @@ export * from "./safetensors.ts";
 export { loadRuntime, type Runtime, type SessionOptions, useRuntime } from "./session.ts";
 export { type Dim, formatShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
 export { type InitialParameters, type NamedArray, type Parameters, State } from "./state.ts";
+export { fromSafetensors, toSafetensors } from "./stateFile.ts";
 export { constant, input, Tensor } from "./tensor.ts";

@@ -1,0 +1,285 @@
+/**
+ * Soft actor-critic (Haarnoja et al. 2018) with an entropy floor (ERA; official code: sac-era/jaxrl/agents/sac) or, as baseline, with
+ * entropy in its rewards. From top to bottom: settings, the expression graph of a whole update and of acting, the compiled agent.
+ */
+import {
+  adam,
+  add,
+  compile,
+  exp,
+  exportOnnx,
+  flatGradient,
+  globalNorm,
+  input,
+  mean,
+  minimum,
+  mul,
+  type NamedArray,
+  neg,
+  type Parameters,
+  type ProgramSpec,
+  polyak,
+  type Random,
+  State,
+  split,
+  square,
+  squeeze,
+  stopGradient,
+  sub,
+  type Tensor,
+  unflatten,
+} from "@era/tensor";
+import * as z from "zod";
+import type { OffPolicyAgent } from "../training/offPolicy.ts";
+import { clampedHead, eraHead, type Head, maximumEntropyHead } from "./heads.ts";
+import { actor, critics, initialActor, initialCritics, type NetworkSizes } from "./networks.ts";
+
+const count = () => z.int().min(1);
+const rate = () => z.number().positive().max(1);
+
+/** SAC's settings with the official SAC-ERA's values as defaults (sac-era/configs/sac_default.py, train_parallel.py) unless noted. */
+export const sacConfigSchema = z.object({
+  env: z.string().default("HalfCheetah-v5").describe("Environment"),
+  steps: count().default(1_000_000).describe("Environment steps to train for"),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31)
+    .default(1)
+    .describe("Seed of everything random"),
+  head: z
+    .enum(["era", "maxent", "clamped"])
+    .default("era")
+    .describe(
+      "Entropy method: ERA's activation, maximum entropy with a learned temperature, or clamped log deviations alone",
+    ),
+  entropy: z.number().default(0.25).describe("ERA: entropy to keep, in nats per action dimension"),
+  entropyOf: z
+    .enum(["gaussian", "policy"])
+    .default("gaussian")
+    .describe(
+      "ERA: whose entropy that is, the untruncated Gaussian's (the official recipe) or the acting policy's (certified)",
+    ),
+  logStdMin: z.number().min(-20).max(2).default(-8).describe("Smallest log standard deviation"),
+  logStdMax: z.number().min(-20).max(2).default(0).describe("Largest log standard deviation"),
+  targetEntropy: z
+    .number()
+    .optional()
+    .describe(
+      "Maximum entropy: target of the temperature in nats over all dimensions; minus the number of dimensions if left out",
+    ),
+  initialTemperature: z.number().positive().default(1).describe("Maximum entropy: temperature at the start"),
+  hidden: z.array(count()).min(1).default([512, 512]).describe("Widths of the hidden layers of actor and critics"),
+  batchSize: count().default(256).describe("Transitions per update"),
+  updatesPerStep: z.int().min(0).default(2).describe("Updates per environment step"),
+  startSteps: z.int().min(1).default(5000).describe("Steps with random actions before the first update"),
+  bufferSize: count()
+    .max(2 ** 32)
+    .default(1_000_000)
+    .describe("Transitions kept for replay"),
+  discount: z.number().min(0).max(1).default(0.99).describe("Discount per step"),
+  tau: rate().default(0.005).describe("Rate at which the target critics follow"),
+  actorLearningRate: rate().default(3e-4).describe("Adam's learning rate for the actor"),
+  criticLearningRate: rate().default(3e-4).describe("AdamW's learning rate for the critics"),
+  // optax.adamw's default, which the official code leaves in place.
+  criticWeightDecay: z.number().min(0).default(1e-4).describe("AdamW's weight decay of the critics"),
+  evalEvery: count().default(10_000).describe("Steps between evaluations (official: 25000)"),
+  evalEpisodes: count().default(10).describe("Episodes per evaluation"),
+  logEvery: count().default(1000).describe("Steps between lines of metrics (official: 10000)"),
+  checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
+  threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
+});
+
+export type SacConfig = z.output<typeof sacConfigSchema>;
+
+/** What of SAC's configuration is part of its graph. */
+export interface SacHyperparameters {
+  readonly batchSize: number;
+  readonly discount: number;
+  /** Rate of the targets' Polyak averaging. */
+  readonly tau: number;
+  readonly actorLearningRate: number;
+  readonly criticLearningRate: number;
+  /** AdamW's decay of all critic parameters. */
+  readonly criticWeightDecay: number;
+  /** Maximum entropy only: the temperature at the start, learned towards this entropy of the policy in nats. */
+  readonly temperature?: { readonly initial: number; readonly learningRate: number; readonly targetEntropy: number };
+}
+
+export interface InitialNetworks {
+  readonly actor: Record<string, NamedArray>;
+  readonly critics: Record<string, NamedArray>;
+  /** The critics' values where left out. */
+  readonly targets?: Record<string, NamedArray>;
+}
+
+/** All that SAC computes, before it is compiled. */
+export interface SacGraph {
+  readonly state: State;
+  /** Feeds: observations, actions, rewards, masks, nextObservations, nextNoise, noise. */
+  readonly update: ProgramSpec;
+  /** For one observation. Feeds: observation, noise. Outputs: action, mode, entropy. */
+  readonly act: ProgramSpec<"action" | "mode" | "entropy">;
+  /** The evaluation policy for any number of observations, for export. Outputs: action, entropy. */
+  readonly policy: Readonly<Record<"action" | "entropy", Tensor>>;
+}
+
+/** Builds the graph of SAC and the state that it owns. */
+export function sacGraph(
+  sizes: NetworkSizes,
+  head: Head,
+  config: SacHyperparameters,
+  initial: InitialNetworks,
+): SacGraph {
+  const { observationSize, actionSize } = sizes;
+  const { batchSize: batch, discount, tau } = config;
+  const state = new State();
+  const actorParameters = state.parameters("actor", initial.actor);
+  const criticParameters = state.parameters("critics", initial.critics);
+  const targetParameters = state.parameters("targets", initial.targets ?? initial.critics);
+  const temperature = config.temperature && state.variable("temperature.log", Math.log(config.temperature.initial));
+
+  const observations = input("observations", [batch, observationSize]);
+  const actions = input("actions", [batch, actionSize]);
+  const rewards = input("rewards", [batch, 1]);
+  const masks = input("masks", [batch, 1]);
+  const nextObservations = input("nextObservations", [batch, observationSize]);
+  const nextNoise = input("nextNoise", [batch, actionSize]);
+  const noise = input("noise", [batch, actionSize]);
+
+  // 1. Critics: mean squared error to r + γ·(1 − terminated)·min(Q₁, Q₂) of the targets, at an action of the current policy. Maximum
+  // entropy adds α·(−log π) to that value; ERA rewards no entropy, since its policy cannot lose it.
+  const next = head.policy(actor(actorParameters.tensors, nextObservations)).sample(nextNoise);
+  const nextValue = smaller(critics(targetParameters.tensors, nextObservations, next.action));
+  const softValue = temperature ? sub(nextValue, mul(exp(temperature), next.logProb())) : nextValue;
+  const target = stopGradient(add(rewards, mul(mul(masks, discount), softValue)));
+  const values = critics(criticParameters.tensors, observations, actions);
+  const criticLoss = mul(mean(square(sub(values, target))), 2);
+  const criticGradient = flatGradient(criticLoss, criticParameters);
+  const criticStep = adam({ state, name: "critics.adam" }, criticParameters.flat, criticGradient, {
+    learningRate: config.criticLearningRate,
+    weightDecay: config.criticWeightDecay,
+  });
+
+  // 2. Targets follow the new critics.
+  const nextTargets = polyak(targetParameters.flat, criticStep.next, tau);
+
+  // 3. Actor: the value of a fresh action under the new critics.
+  const policy = head.policy(actor(actorParameters.tensors, observations));
+  const { action, logProb } = policy.sample(noise);
+  const newCritics = unflatten(criticStep.next, criticParameters);
+  const value = smaller(critics(newCritics, observations, action));
+  const actorLoss = temperature ? mean(sub(mul(stopGradient(exp(temperature)), logProb()), value)) : neg(mean(value));
+  const actorGradient = flatGradient(actorLoss, actorParameters);
+  const actorStep = adam({ state, name: "actor.adam" }, actorParameters.flat, actorGradient, {
+    learningRate: config.actorLearningRate,
+  });
+
+  const outputs: Record<string, Tensor> = {
+    "loss/critic": criticLoss,
+    "loss/actor": actorLoss,
+    "train/value": mean(values),
+    "gradient/critic": globalNorm(criticGradient),
+    "gradient/actor": globalNorm(actorGradient),
+  };
+  const updates = [...criticStep.updates, [targetParameters.flat, nextTargets] as const, ...actorStep.updates];
+
+  // 4. Maximum entropy: log α rises while the policy's entropy is below its target.
+  if (temperature && config.temperature) {
+    const surplus = stopGradient(neg(add(mean(logProb()), config.temperature.targetEntropy)));
+    const step = adam({ state, name: "temperature.adam" }, temperature, surplus, {
+      learningRate: config.temperature.learningRate,
+    });
+    outputs["train/temperature"] = exp(temperature);
+    updates.push(...step.updates);
+  }
+
+  return {
+    state,
+    update: { outputs, updates, guard: Object.keys(outputs) },
+    act: actingGraph(sizes, head, actorParameters),
+    policy: exportedPolicy(sizes, head, actorParameters),
+  };
+}
+
+/** The smaller of the two critics' values, `[batch, 1]`. */
+function smaller(values: Tensor): Tensor {
+  const [first, second] = split(values, [1, 1], 0) as [Tensor, Tensor];
+  return squeeze(minimum(first, second), 0);
+}
+
+function actingGraph(
+  { observationSize, actionSize }: NetworkSizes,
+  head: Head,
+  parameters: Parameters,
+): SacGraph["act"] {
+  const policy = head.policy(actor(parameters.tensors, input("observation", [1, observationSize])));
+  const { action } = policy.sample(input("noise", [1, actionSize]));
+  return { outputs: { action, mode: policy.mode(), entropy: policy.entropy() }, guard: ["action", "mode"] };
+}
+
+function exportedPolicy({ observationSize }: NetworkSizes, head: Head, parameters: Parameters): SacGraph["policy"] {
+  const policy = head.policy(actor(parameters.tensors, input("observation", ["batch", observationSize])));
+  return { action: policy.mode(), entropy: policy.entropy() };
+}
+
+/** The head that the settings ask for. Throws Error naming what is allowed where no policy has the entropy asked for. */
+export function sacHead(config: SacConfig, actionSize: number): Head {
+  const { head, entropy, entropyOf, logStdMin, logStdMax, targetEntropy = -actionSize } = config;
+  if (head === "clamped") return clampedHead({ logStdMin, logStdMax });
+  if (head === "maxent") return maximumEntropyHead(targetEntropy, { logStdMin, logStdMax });
+  return eraHead({ actionDim: actionSize, entropy: { perDim: entropy, of: entropyOf }, logStdMin, logStdMax });
+}
+
+/** A compiled SAC agent with freshly initialized networks, drawn from `random`. */
+export async function createSac(
+  config: SacConfig,
+  { observationSize, actionSize }: { observationSize: number; actionSize: number },
+  random: Random,
+): Promise<OffPolicyAgent & { readonly head: Head }> {
+  const sizes: NetworkSizes = { observationSize, actionSize, hidden: config.hidden };
+  const head = sacHead(config, actionSize);
+  const temperature =
+    config.head === "maxent"
+      ? {
+          initial: config.initialTemperature,
+          learningRate: config.actorLearningRate,
+          targetEntropy: config.targetEntropy ?? -actionSize,
+        }
+      : undefined;
+  const graph = sacGraph(
+    sizes,
+    head,
+    { ...config, ...(temperature && { temperature }) },
+    { actor: initialActor(random, sizes), critics: initialCritics(random, sizes) },
+  );
+  const threads = config.threads > 0 ? { threads: config.threads } : {};
+  const update = await compile(graph.update, threads);
+  // One observation at a time gives several threads nothing to share.
+  const act = await compile(graph.act, { threads: 1 });
+
+  const fillNoise = (array: Float32Array, source: Random): Float32Array =>
+    head.noise === "uniform" ? source.fillUniform(array) : source.fillNormal(array);
+  const actNoise = new Float32Array(actionSize);
+  const noise = new Float32Array(config.batchSize * actionSize);
+  const nextNoise = new Float32Array(config.batchSize * actionSize);
+  return {
+    head,
+    state: graph.state,
+    async act(observation, source) {
+      const { action, entropy } = await act.run({ observation, noise: fillNoise(actNoise, source) });
+      return { action: action as Float32Array, entropy: Number(entropy[0]) };
+    },
+    async mode(observation) {
+      return (await act.run({ observation, noise: actNoise })).mode as Float32Array;
+    },
+    async update(batch, source) {
+      fillNoise(nextNoise, source);
+      fillNoise(noise, source);
+      const outputs = await update.run({ ...batch, nextNoise, noise });
+      return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, Number(value[0])]));
+    },
+    exportPolicy: () =>
+      exportOnnx(graph.policy, { "era.observationSize": `${observationSize}`, "era.actionSize": `${actionSize}` }),
+  };
+}
