@@ -9,7 +9,6 @@ const SCALED_ERFC = [
 
 /** exp(x²)·erfc(x) for x ≥ 1/2. */
 function scaledErfc(x: number): number {
-  if (x === Number.POSITIVE_INFINITY) return 0;
   const y = (((x - 3) / (x + 3) + 5 / 7) * 7) / 6 - 1;
   let previous = 0;
   let current = 0;
@@ -45,7 +44,8 @@ export function erf(x: number): number {
 /** The complementary error function `1 − erf(x)`, to about 1e-15 relative, in the upper tail too (until it underflows). */
 export function erfc(x: number): number {
   if (Math.abs(x) < 0.5) return 1 - erfSeries(x);
-  return x > 0 ? gaussian(x) * scaledErfc(x) : 2 - erfc(-x);
+  if (x > 0) return x < 40 ? gaussian(x) * scaledErfc(x) : 0;
+  return x < 0 ? 2 - erfc(-x) : Number.NaN;
 }
 
 /** The standard normal distribution function `Φ(x)`, to about 1e-15 relative, in the lower tail too. */
