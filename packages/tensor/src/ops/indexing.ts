@@ -14,7 +14,7 @@ function requireIndices(name: string, indices: Tensor): void {
   }
 }
 
-const zeros = (like: Tensor, shape: readonly number[]): Tensor => expand(cast(constant(0), like.dtype), shape);
+const zeros = (like: Tensor, shape: readonly number[]): Tensor => expand(constant(0, [], like.dtype), shape);
 
 const gatherOperation: Operation<AxisAttributes> = {
   name: "gather",
@@ -49,14 +49,21 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
 const scatterAddOperation: Operation<Attributes> = {
   name: "scatterAdd",
   lower: (emit, [x = "", indices = "", updates = ""], node) => {
-    const rows = emit.node("Unsqueeze", [emit.cast(indices, "int64"), emit.int64([node.input(1).rank])]);
-    return [emit.node("ScatterND", [x, rows, updates], { reduction: "add" })];
+    // By element, not by row: ONNX Runtime's ScatterND adds rows in parallel without locks, so that repeated indices lose updates.
+    const [rows, row] = [node.input(1), staticShape("scatterAdd", node.input(0).shape.slice(1))];
+    const count = sizeOf(rows.shape);
+    const column = emit.node("Reshape", [indices, emit.int64([count, ...row.map(() => 1)])]);
+    const elements = emit.node("Expand", [column, emit.int64([count, ...row])]);
+    const flat = emit.node("Reshape", [updates, emit.int64([count, ...row])]);
+    return [emit.node("ScatterElements", [x, elements, flat], { axis: 0, reduction: "add" })];
   },
   vjp: ([g], node, wanted) => [g, undefined, g && wanted[2] ? gather(g, node.input(1)) : undefined],
 };
 /** x `[n, …row]` with each of `updates` `[…indices, …row]` added to the row that its index names; repeated indices add up. */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor): Tensor {
   requireIndices("scatterAdd", indices);
+  if (x.rank === 0) throw new ShapeError(`scatterAdd: needs rows to add to, not ${formatShape(x.shape)}`);
+  if (updates.dtype !== x.dtype) throw new TypeError(`scatterAdd: adds ${updates.dtype} to ${x.dtype}`);
   if (!sameShape(updates.shape, [...indices.shape, ...x.shape.slice(1)])) {
     throw new ShapeError(
       `scatterAdd: updates ${formatShape(updates.shape)} do not fit indices ${formatShape(indices.shape)} into ${formatShape(x.shape)}`,
