@@ -36,7 +36,7 @@ export class MujocoEnv implements Env {
   readonly #advance: () => void;
   #random: Random | undefined;
   #action: ArrayLike<number> = [];
-  /** Steps of this episode; -1 before the first reset and after `close`. */
+  /** Steps of this episode; -1 before the first reset. */
   #steps = -1;
   #closed = false;
 
@@ -59,7 +59,11 @@ export class MujocoEnv implements Env {
 
   reset(options: { seed?: number } = {}): ResetResult {
     this.#checkOpen();
-    if (options.seed !== undefined) this.#random = new Random(options.seed);
+    const { seed } = options;
+    if (seed !== undefined) {
+      if (!Number.isSafeInteger(seed)) throw new EnvError(`${this.id}: the seed is ${seed}; it must be an integer`);
+      this.#random = new Random(seed);
+    }
     this.#random ??= new Random(Math.floor(Math.random() * 2 ** 32));
     const { simulation } = this;
     this.#guard(() => simulation.reset());
@@ -74,8 +78,8 @@ export class MujocoEnv implements Env {
     this.#checkOpen();
     if (this.#steps < 0)
       throw new EnvError(`${this.id}: step before the first reset; call reset() to begin an episode`);
-    this.#steps++;
     this.#checkAction(action);
+    this.#steps++;
     this.#action = action;
     const { reward, terminated, info } = this.#guard(() => this.#task.step(action, this.#advance));
     return { observation: this.#observe(), reward, terminated, truncated: false, info };
@@ -139,14 +143,13 @@ export class MujocoEnv implements Env {
 
   #checkAction(action: ArrayLike<number>): void {
     const { nu } = this.simulation;
+    const step = this.#steps + 1;
     if (action.length !== nu) {
-      throw new EnvError(
-        `${this.id}: the action has ${action.length} elements at step ${this.#steps}; it must have ${nu}`,
-      );
+      throw new EnvError(`${this.id}: the action has ${action.length} elements at step ${step}; it must have ${nu}`);
     }
     for (let i = 0; i < nu; i++) {
       if (!Number.isFinite(action[i])) {
-        throw new EnvError(`${this.id}: action[${i}] is ${action[i]} at step ${this.#steps}; it must be finite`);
+        throw new EnvError(`${this.id}: action[${i}] is ${action[i]} at step ${step}; it must be finite`);
       }
     }
   }

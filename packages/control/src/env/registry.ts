@@ -1,13 +1,23 @@
 import type { z } from "zod";
 import { Box } from "./box.ts";
 import { type Env, EnvError } from "./env.ts";
+import { antV5 } from "./gymnasium/ant.ts";
 import { halfCheetahV5 } from "./gymnasium/half-cheetah.ts";
+import { hopperV5 } from "./gymnasium/hopper.ts";
+import { humanoidV5 } from "./gymnasium/humanoid.ts";
+import { invertedPendulumV5 } from "./gymnasium/inverted-pendulum.ts";
+import { walker2dV5 } from "./gymnasium/walker2d.ts";
 import { loadMujoco } from "./mujoco.ts";
 import type { Robot } from "./robot.ts";
 import { TimeLimit } from "./time-limit.ts";
 
 const robots = {
   "HalfCheetah-v5": halfCheetahV5,
+  "Hopper-v5": hopperV5,
+  "Walker2d-v5": walker2dV5,
+  "Ant-v5": antV5,
+  "Humanoid-v5": humanoidV5,
+  "InvertedPendulum-v5": invertedPendulumV5,
 } as const;
 
 /** The ids of the built-in environments. */
@@ -47,13 +57,20 @@ export const environments: readonly EnvSpec[] = Object.values<Robot>(robots).map
  * @param options Whatever differs from the defaults; `maxEpisodeSteps` changes the time limit.
  * @throws EnvError For an unknown id (the message lists what exists), an unknown option or an impossible value.
  */
-export async function makeEnv<Id extends EnvId>(id: Id, options?: EnvOptions<Id>): Promise<Env>;
-export async function makeEnv(id: string, options?: Readonly<Record<string, unknown>>): Promise<Env>;
-export async function makeEnv(id: string, options: Readonly<Record<string, unknown>> = {}): Promise<Env> {
+export async function makeEnv<Id extends string>(
+  id: Id,
+  options: Id extends EnvId ? EnvOptions<Id> : Readonly<Record<string, unknown>> = {} as never,
+): Promise<Env> {
   const robot = Object.values<Robot>(robots).find((robot) => robot.id === id);
   if (robot === undefined) {
     throw new EnvError(`unknown environment ${JSON.stringify(id)}; there are ${Object.keys(robots).join(", ")}`);
   }
-  const { maxEpisodeSteps = robot.maxEpisodeSteps, ...given } = options;
-  return new TimeLimit(robot.create(await loadMujoco(), given), Number(maxEpisodeSteps));
+  const { maxEpisodeSteps = robot.maxEpisodeSteps, ...given }: Readonly<Record<string, unknown>> = options;
+  const env = robot.create(await loadMujoco(), given);
+  try {
+    return new TimeLimit(env, Number(maxEpisodeSteps));
+  } catch (error) {
+    env.close();
+    throw error;
+  }
 }

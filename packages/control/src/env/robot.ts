@@ -51,8 +51,13 @@ export function defineRobot<Options extends CommonOptions, Input>(
       if (!parsed.success) throw new EnvError(`${id}: ${explain(parsed.error, definition.options)}`);
       const options = parsed.data;
       const mjcf = options.xmlFile === undefined ? model() : readModel(id, options.xmlFile);
-      const simulation = new Simulation(mujoco, mjcf);
-      return new MujocoEnv(id, simulation, task(simulation, options));
+      const simulation = new Simulation(mujoco, id, mjcf);
+      try {
+        return new MujocoEnv(id, simulation, task(simulation, options));
+      } catch (error) {
+        simulation.close();
+        throw error;
+      }
     },
   };
 }

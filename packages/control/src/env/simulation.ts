@@ -52,16 +52,19 @@ export class Simulation {
   readonly #stateBuffer: DoubleBuffer;
   #fields: Fields;
   #advances = 0;
+  /** Whether the present episode has been reported as unstable. */
+  #failed = false;
 
   /**
    * Compiles a model.
    *
+   * @param id What error messages call it.
    * @param mjcf The model as MJCF text, complete in itself (no included files or meshes).
    * @throws EnvError With MuJoCo's message where it does not compile.
    */
-  constructor(mujoco: Mujoco, mjcf: string) {
+  constructor(mujoco: Mujoco, id: string, mjcf: string) {
     this.mujoco = mujoco;
-    this.model = compile(mujoco, mjcf);
+    this.model = compile(mujoco, id, mjcf);
     this.nq = this.model.nq;
     this.nv = this.model.nv;
     this.nu = this.model.nu;
@@ -87,11 +90,15 @@ export class Simulation {
     return this.#fields;
   }
 
-  /** Sets everything to the model's initial state. Derived quantities are not computed. */
+  /**
+   * Sets everything to the model's initial state. Derived quantities are not computed.
+   *
+   * @throws Unstable Where MuJoCo has warned since the last look at its warnings; the next reset then succeeds.
+   */
   reset(): void {
-    this.#checkWarnings();
+    if (!this.#failed) this.#checkWarnings();
     this.mujoco.mj_resetData(this.model, this.data);
-    this.#advances = 0;
+    this.#failed = false;
   }
 
   /** Computes all derived quantities of the present state. */
@@ -108,9 +115,9 @@ export class Simulation {
     const { mujoco, model, data } = this;
     for (let i = 0; i < steps; i++) mujoco.mj_step(model, data);
     const { qpos, qvel, qacc } = this.fields;
-    checkFinite("qpos", qpos);
-    checkFinite("qvel", qvel);
-    checkFinite("qacc", qacc);
+    this.#checkFinite("qpos", qpos);
+    this.#checkFinite("qvel", qvel);
+    this.#checkFinite("qacc", qacc);
     this.#advances++;
     if (this.#advances % WARNING_INTERVAL === 0) this.#checkWarnings();
   }
@@ -155,14 +162,27 @@ export class Simulation {
     this.model.delete();
   }
 
+  #checkFinite(name: string, values: Float64Array): void {
+    for (let i = 0; i < values.length; i++) {
+      // Written so that NaN fails the comparison too.
+      if (!(Math.abs(values[i] ?? 0) <= MAX_VALUE)) this.#fail(`${name}[${i}] is ${values[i]}`);
+    }
+  }
+
   #checkWarnings(): void {
     const warnings = this.data.warning;
     for (let i = 0; i < warnings.size(); i++) {
       const warning = warnings.get(i);
-      if (warning !== undefined && warning.number > 0) {
-        throw new Unstable(`MuJoCo warned: ${this.mujoco.mju_warningText(i, warning.lastinfo)}`);
-      }
+      if (warning === undefined) continue;
+      const { number, lastinfo } = warning;
+      warning.delete();
+      if (number > 0) this.#fail(`MuJoCo warned: ${this.mujoco.mju_warningText(i, lastinfo)}`);
     }
+  }
+
+  #fail(message: string): never {
+    this.#failed = true;
+    throw new Unstable(message);
   }
 }
 
@@ -171,22 +191,15 @@ export class Unstable extends Error {
   override readonly name = "Unstable";
 }
 
-function compile(mujoco: Mujoco, mjcf: string): MjModel {
+function compile(mujoco: Mujoco, id: string, mjcf: string): MjModel {
   try {
     return mujoco.from_xml_string(mjcf);
   } catch (error) {
     const reason = error instanceof Error ? error.message.trim().replaceAll(/\s*\n\s*/g, "; ") : String(error);
-    throw new EnvError(`the MuJoCo model does not compile: ${reason}`);
+    throw new EnvError(`${id}: the MuJoCo model does not compile: ${reason}`);
   }
 }
 
 function readFields(data: MjData): Fields {
   return Object.fromEntries(fieldNames.map((name) => [name, data[name] as Float64Array])) as Fields;
-}
-
-function checkFinite(name: string, values: Float64Array): void {
-  for (let i = 0; i < values.length; i++) {
-    // Written so that NaN fails the comparison too.
-    if (!(Math.abs(values[i] ?? 0) <= MAX_VALUE)) throw new Unstable(`${name}[${i}] is ${values[i]}`);
-  }
 }

@@ -10,6 +10,16 @@ export function sumOfSquares(values: ArrayLike<number>): number {
   return sum;
 }
 
+/** Σ clip(x, low, high)² of all elements. */
+export function sumOfSquaresClipped(values: ArrayLike<number>, low: number, high: number): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = Math.min(Math.max(values[i] ?? 0, low), high);
+    sum += value * value;
+  }
+  return sum;
+}
+
 /** Copies `source` from element `start` on to `out` at `offset`; returns where the copy ends in `out`. */
 export function append(out: Float64Array, offset: number, source: Float64Array, start = 0): number {
   for (let i = start; i < source.length; i++) out[offset++] = source[i] ?? 0;
