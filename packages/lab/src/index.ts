@@ -1,1 +1,25 @@
-export {};
+export { AppendFile, type FilePosition } from "./append-file.ts";
+export { type ContentDigest, writeFileAtomic } from "./atomic-file.ts";
+export { type Checkpoint, CheckpointError } from "./checkpoint.ts";
+export { type Flag, flagsFromSchema, parseConfig, unknownFlag } from "./config.ts";
+export { exitCodeOf, FailureError, NonFiniteError, requireFinite, UsageError } from "./errors.ts";
+export { onInterrupt } from "./interrupt.ts";
+export { type Metrics, type MetricsRow, readMetrics, reproducibleMetrics } from "./metrics.ts";
+export { type Provenance, packageVersions } from "./provenance.ts";
+export {
+  type CreateRunOptions,
+  createRun,
+  loadLatestCheckpoint,
+  openRun,
+  type ResumedRun,
+  type ResumeRunOptions,
+  type Run,
+  type RunFolder,
+  type RunRecord,
+  resumeRun,
+  runMetrics,
+  runPath,
+  runSummary,
+} from "./run.ts";
+export { type SummarizeOptions, type Summary, summarize } from "./summary.ts";
+export { closestName, unknownName } from "./unknown-name.ts";

@@ -29,6 +29,9 @@ const ARRAYS = {
 /** An element type of the format that this project reads and writes. */
 export type SafetensorsDtype = keyof typeof ARRAYS;
 
+/** The class's instances, on any buffer (the class's own `InstanceType` would insist on an unshared one). */
+type ArrayOf<C> = C extends { prototype: infer T } ? T : never;
+
 const DTYPES = Object.keys(ARRAYS) as SafetensorsDtype[];
 
 /** One array of a file: `data` holds the product of `shape` elements in row-major order (F16 and BF16 as raw 16-bit patterns). */
@@ -36,7 +39,7 @@ export type SafeTensor = {
   [D in SafetensorsDtype]: {
     readonly dtype: D;
     readonly shape: readonly number[];
-    readonly data: InstanceType<(typeof ARRAYS)[D]>;
+    readonly data: ArrayOf<(typeof ARRAYS)[D]>;
   };
 }[SafetensorsDtype];
 

@@ -1,0 +1,255 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as z from "zod";
+import { AppendFile, type FilePosition } from "./append-file.ts";
+import { TEMPORARY_ENDING, writeFileAtomic } from "./atomic-file.ts";
+import {
+  type Checkpoint,
+  type CheckpointContent,
+  type CheckpointEntry,
+  isReferenced,
+  readLatestCheckpoint,
+  removeLeftovers,
+  writeCheckpoint,
+} from "./checkpoint.ts";
+import { FailureError, UsageError } from "./errors.ts";
+import { formatMetricsRow, type Metrics, type MetricsRow, readMetrics } from "./metrics.ts";
+import { describeProvenance, provenanceSchema } from "./provenance.ts";
+import { LOCK_FILE, lockRun } from "./run-lock.ts";
+import { type Summary, summarySchema } from "./summary.ts";
+
+const CONFIG = "config.json";
+const METRICS = "metrics.jsonl";
+const SUMMARY = "summary.json";
+
+const recordSchema = z.object({
+  format: z.literal(1),
+  id: z.string(),
+  /** What was trained: the word after `era train`. */
+  kind: z.string(),
+  /** Every setting, defaults included. */
+  config: z.record(z.string(), z.unknown()),
+  /** The first start and every resumption, each with the step it began at. */
+  sessions: z.array(provenanceSchema.extend({ fromStep: z.int().nonnegative() })).min(1),
+});
+
+/** The content of config.json. */
+export type RunRecord = z.infer<typeof recordSchema>;
+
+/** A run folder to look at; nothing in it is touched. */
+export interface RunFolder {
+  readonly dir: string;
+  readonly record: RunRecord;
+}
+
+/** The path of a file in a run folder; these are the ones that have a fixed name. */
+export function runPath(
+  run: { readonly dir: string },
+  file: "config.json" | "metrics.jsonl" | "summary.json" | "policy.onnx" | "model.onnx" | "report.html" | (string & {}),
+): string {
+  return join(run.dir, file);
+}
+
+/**
+ * Reads a run folder's config.json.
+ *
+ * @throws UsageError if there is none; FailureError if it is damaged.
+ */
+export function openRun(dir: string): RunFolder {
+  const path = join(dir, CONFIG);
+  if (!existsSync(path)) throw new UsageError(`${dir} is not a run folder: it has no ${CONFIG}`);
+  try {
+    return { dir, record: recordSchema.parse(JSON.parse(readFileSync(path, "utf8"))) };
+  } catch (error) {
+    throw new FailureError(`${path} is damaged, or not the config of a run`, { cause: error });
+  }
+}
+
+/** A run's metrics so far, empty before the first. Throws FailureError where a line is damaged. */
+export function runMetrics(run: { readonly dir: string }): MetricsRow[] {
+  const path = join(run.dir, METRICS);
+  return existsSync(path) ? readMetrics(path) : [];
+}
+
+/** A run's summary, undefined while there is none. Throws FailureError where it is damaged. */
+export function runSummary(run: { readonly dir: string }): Summary | undefined {
+  const path = join(run.dir, SUMMARY);
+  if (!existsSync(path)) return undefined;
+  try {
+    return summarySchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    throw new FailureError(`${path} is damaged, or not the summary of a run`, { cause: error });
+  }
+}
+
+/** A run's newest checkpoint, verified; undefined where none was written. Throws CheckpointError. */
+export function loadLatestCheckpoint(run: RunFolder): Checkpoint | undefined {
+  return readLatestCheckpoint(run.dir, run.record.id)?.checkpoint;
+}
+
+export interface CreateRunOptions {
+  /** The folder to make; it may exist if it is empty. */
+  readonly dir: string;
+  /** What is trained, such as "sac". */
+  readonly kind: string;
+  /** Every setting, defaults included; anything that JSON can hold. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Versions of packages that decide the numbers, for config.json: see {@link packageVersions}. */
+  readonly packages?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes a run folder and opens it for writing.
+ *
+ * @throws UsageError if something is there already: a run is never overwritten.
+ */
+export function createRun({ dir, kind, config, packages }: CreateRunOptions): Run {
+  if (existsSync(join(dir, CONFIG))) {
+    throw new UsageError(`${dir} already holds a run: choose another folder, or continue it with --resume ${dir}`);
+  }
+  mkdirSync(dir, { recursive: true });
+  const foreign = readdirSync(dir).find((name) => name !== LOCK_FILE && !name.endsWith(TEMPORARY_ENDING));
+  if (foreign !== undefined)
+    throw new UsageError(`${dir} is not empty (${foreign}): choose another folder for the run`);
+  const unlock = lockRun(join(dir, LOCK_FILE), dir);
+  try {
+    const session = { ...describeProvenance(packages), fromStep: 0 };
+    const record: RunRecord = { format: 1, id: randomUUID(), kind, config: { ...config }, sessions: [session] };
+    writeRecord(dir, record);
+    return new Run(dir, record, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+export interface ResumeRunOptions {
+  readonly packages?: Readonly<Record<string, string>>;
+  /** The settings to go on with, where they may differ (a longer budget); config.json then says these. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+export interface ResumedRun {
+  readonly run: Run;
+  /** What to restore; undefined where the run was killed before its first checkpoint, and starts over. */
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+/**
+ * Opens a run folder to continue from its newest checkpoint. Everything is verified before anything is changed; then metrics.jsonl and the other append-only files are cut to where the
+ * checkpoint left them, so that they continue as if nothing had happened.
+ *
+ * @throws UsageError if the folder isn't a run or another process is writing it; CheckpointError if the checkpoint is damaged.
+ */
+export function resumeRun(dir: string, { packages, config }: ResumeRunOptions = {}): ResumedRun {
+  const { record } = openRun(dir);
+  const unlock = lockRun(join(dir, LOCK_FILE), dir);
+  try {
+    const latest = readLatestCheckpoint(dir, record.id);
+    const session = { ...describeProvenance(packages), fromStep: latest?.checkpoint.step ?? 0 };
+    removeLeftovers(dir, latest);
+    const resumed = { ...record, config: { ...(config ?? record.config) }, sessions: [...record.sessions, session] };
+    writeRecord(dir, resumed);
+    return { run: new Run(dir, resumed, unlock, latest?.entries), checkpoint: latest?.checkpoint };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function writeRecord(dir: string, record: RunRecord): void {
+  writeFileAtomic(join(dir, CONFIG), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** A run folder open for writing, by this process alone until {@link close}. Made by {@link createRun} and {@link resumeRun}. */
+export class Run implements RunFolder {
+  readonly dir: string;
+  readonly record: RunRecord;
+  readonly #unlock: () => void;
+  readonly #metrics: AppendFile;
+  readonly #files: AppendFile[] = [];
+  /** The good checkpoints, newest first, and the one that this session continues. */
+  #good: readonly CheckpointEntry[];
+  readonly #from: CheckpointEntry | undefined;
+  #lastStep: number;
+  readonly #startedAt = performance.now();
+
+  /** @internal */
+  constructor(dir: string, record: RunRecord, unlock: () => void, good: readonly CheckpointEntry[] = []) {
+    this.dir = dir;
+    this.record = record;
+    this.#unlock = unlock;
+    this.#good = good;
+    this.#from = good[0];
+    this.#lastStep = this.#from?.step ?? 0;
+    this.#metrics = this.appendFile(METRICS);
+  }
+
+  /** Seconds of training since the run began, earlier sessions included up to the checkpoint they left. */
+  get wallTime(): number {
+    return (this.#from?.wallTime ?? 0) + (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /**
+   * Appends one line to metrics.jsonl. It survives a kill at once.
+   *
+   * @param step steps done; never less than in the line before
+   * @throws NonFiniteError naming the first metric that isn't a finite number; nothing is written then.
+   */
+  log(step: number, metrics: Metrics): void {
+    if (!Number.isSafeInteger(step) || step < this.#lastStep) {
+      throw new Error(`metrics of step ${step} can't follow those of step ${this.#lastStep}`);
+    }
+    this.#metrics.append(formatMetricsRow({ step, wallTime: this.wallTime, metrics }));
+    this.#lastStep = step;
+  }
+
+  /**
+   * An append-only file of the run (a segment of a replay buffer, say). One that the checkpoint resumed from includes continues where that left it, with
+   * its content to be read; any other starts empty. Give its {@link AppendFile.position} to {@link saveCheckpoint} as long as it is needed;
+   * when no kept checkpoint includes it any more, it is deleted. Names are used once: a file that was dropped doesn't come back.
+   *
+   * @param path inside the run folder, with forward slashes, such as "replay/000001.bin"
+   */
+  appendFile(path: string): AppendFile {
+    const absolute = join(this.dir, path);
+    const position = this.#from?.files.find((file) => file.path === path);
+    if (position === undefined && isReferenced(this.#good, path)) {
+      throw new Error(`${path} belongs to an earlier checkpoint: choose a name that was not used before`);
+    }
+    mkdirSync(dirname(absolute), { recursive: true });
+    const file = position === undefined ? AppendFile.create(absolute, path) : AppendFile.reopen(absolute, position);
+    this.#files.push(file);
+    return file;
+  }
+
+  /**
+   * Saves everything that a resumed run needs; on return it is safe on the disk. The last two checkpoints are kept. The position in
+   * metrics.jsonl is saved along.
+   */
+  saveCheckpoint({
+    step,
+    tensors,
+    metadata = {},
+    files = [],
+  }: Pick<CheckpointContent, "step" | "tensors"> & {
+    readonly metadata?: CheckpointContent["metadata"];
+    readonly files?: readonly FilePosition[];
+  }): void {
+    const content = { step, tensors, metadata, wallTime: this.wallTime, files: [this.#metrics.position(), ...files] };
+    this.#good = writeCheckpoint(this.dir, this.record.id, content, this.#good);
+  }
+
+  /** Writes summary.json. */
+  writeSummary(summary: Summary): void {
+    writeFileAtomic(join(this.dir, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
+  }
+
+  /** Closes the files and gives the folder back. */
+  close(): void {
+    for (const file of this.#files) file.close();
+    this.#files.length = 0;
+    this.#unlock();
+  }
+}
