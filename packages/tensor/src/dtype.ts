@@ -16,6 +16,9 @@ const constructors = {
 
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
 
+/** Whether a number, as a factor or divisor, is far from the ends of float32's range: products of such may be taken in another order. */
+export const isModerate = (factor: number): boolean => Math.abs(factor) > 1e-30 && Math.abs(factor) < 1e30;
+
 /** A zeroed array of `length` elements. Booleans are bytes of 0 and 1, as ONNX Runtime takes them. */
 export function allocate(dtype: DType, length: number): TypedArray {
   return new constructors[dtype](length);

@@ -1,6 +1,6 @@
 /** Writes ONNX nodes. Equal nodes are written once: this is the compiler's common-subexpression elimination. */
 import { create } from "@bufbuild/protobuf";
-import { allocate, type DType, onnxType, type TypedArray } from "./dtype.ts";
+import { allocate, type DType, isModerate, onnxType, type TypedArray } from "./dtype.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -10,6 +10,7 @@ import {
   type TensorProto,
   TensorProtoSchema,
 } from "./onnx/onnx_pb.ts";
+import { type Shape, sameShape } from "./shape.ts";
 
 /** A float attribute; a bare number is an integer one. */
 export interface FloatAttribute {
@@ -22,7 +23,22 @@ export class Emitter {
   readonly initializers: TensorProto[] = [];
   readonly #written = new Map<string, readonly string[]>();
   readonly #constants = new Map<string, string>();
+  readonly #multiples = new Map<string, { readonly source: string; readonly factor: number }>();
+  readonly #reshaped = new Map<string, { readonly source: string; readonly shape: Shape }>();
+  readonly #reserved: ReadonlySet<string>;
   #count = 0;
+
+  /** @param reserved names that no value written here may take */
+  constructor(reserved: Iterable<string> = []) {
+    this.#reserved = new Set(reserved);
+  }
+
+  #name(prefix: string): string {
+    for (;;) {
+      const name = `${prefix}_${this.#count++}`;
+      if (!this.#reserved.has(name)) return name;
+    }
+  }
 
   /** One node with one output; returns the output's name. */
   node(type: string, inputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>> = {}): string {
@@ -36,10 +52,10 @@ export class Emitter {
     attributes: Readonly<Record<string, OnnxAttribute>>,
     outputCount: number,
   ): readonly string[] {
-    const key = `${type}(${inputs.join()})${JSON.stringify(attributes)}${outputCount}`;
+    const key = JSON.stringify([type, inputs, attributes, outputCount]);
     const written = this.#written.get(key);
     if (written) return written;
-    const output = Array.from({ length: outputCount }, () => `${type}_${this.#count++}`);
+    const output = Array.from({ length: outputCount }, () => this.#name(type));
     const attribute = Object.entries(attributes).map(([name, value]) => toAttribute(name, value));
     this.graph.push(
       create(NodeProtoSchema, { opType: type, name: output[0] ?? "", input: [...inputs], output, attribute }),
@@ -50,16 +66,17 @@ export class Emitter {
 
   /** A constant tensor; equal small ones are stored once. */
   constant(dtype: DType, shape: readonly number[], data: TypedArray): string {
-    const key = data.length <= 64 ? `${dtype}[${shape.join()}]${data.join()}` : undefined;
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const key = data.length <= 64 ? `${dtype}[${shape.join()}]${rawData.join()}` : undefined;
     const known = key && this.#constants.get(key);
     if (known) return known;
-    const name = `constant_${this.initializers.length}`;
+    const name = this.#name("constant");
     this.initializers.push(
       create(TensorProtoSchema, {
         name,
         dims: shape.map(BigInt),
         dataType: onnxType[dtype],
-        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+        rawData,
       }),
     );
     if (key) this.#constants.set(key, name);
@@ -96,6 +113,28 @@ export class Emitter {
   /** A copy of a value under a new name; unlike other nodes never shared. */
   copy(x: string, name: string): string {
     this.graph.push(create(NodeProtoSchema, { opType: "Identity", name: `copy_${name}`, input: [x], output: [name] }));
+    return name;
+  }
+
+  /** x·factor; of a value that is itself a multiple, the multiple of its source. */
+  scaled(x: string, factor: number, dtype: DType): string {
+    const known = this.#multiples.get(x);
+    const multiple =
+      known && isModerate(known.factor * factor)
+        ? { source: known.source, factor: known.factor * factor }
+        : { source: x, factor };
+    if (multiple.factor === 1) return multiple.source;
+    const name = this.node("Mul", [multiple.source, this.scalar(dtype, multiple.factor)]);
+    this.#multiples.set(name, multiple);
+    return name;
+  }
+
+  /** x of one shape under another; of a value that is itself reshaped, its source under that shape. A named dimension is left for ONNX to infer. */
+  reshaped(x: string, from: Shape, to: Shape): string {
+    const { source, shape } = this.#reshaped.get(x) ?? { source: x, shape: from };
+    if (sameShape(shape, to)) return source;
+    const name = this.node("Reshape", [source, this.int64(to.map((dim) => (typeof dim === "number" ? dim : -1)))]);
+    this.#reshaped.set(name, { source, shape });
     return name;
   }
 

@@ -31,7 +31,11 @@ export function buildModel(
   outputs: Readonly<Record<string, Tensor>>,
   { frozen = false, metadata = {} }: { frozen?: boolean; metadata?: Readonly<Record<string, string>> } = {},
 ): Model {
-  const emit = new Emitter();
+  const order = topologicalOrder(Object.values(outputs));
+  const inputNames = order.flatMap((node) => node.outputs.flatMap((output) => inputName(output) ?? []));
+  const taken = inputNames.find((name) => name in outputs);
+  if (taken !== undefined) throw new Error(`output "${taken}": an input has that name`);
+  const emit = new Emitter([...Object.keys(outputs), ...inputNames]);
   const inputs = new Map<string, TensorType>();
   const variables = new Map<string, Tensor>();
   const names = new Map<Tensor, string>();
@@ -56,15 +60,18 @@ export function buildModel(
       const data = variable.buffers[0].subarray(offset, offset + length);
       return emit.constant(tensor.dtype, tensor.shape as readonly number[], data);
     }
-    const name = `${variable.name}@${offset}${formatShape(tensor.shape)}`;
+    // Variables of two states may have one name.
+    let name = `${variable.name}@${offset}${formatShape(tensor.shape)}`;
+    const isOther = (known: Tensor | undefined) => known && variableOf(known)?.variable !== variable;
+    while (isOther(variables.get(name))) name += "'";
     variables.set(name, tensor);
     return name;
   };
 
-  for (const node of topologicalOrder(Object.values(outputs))) {
+  for (const node of order) {
     const leaf = node.outputs[0] && leafName(node.outputs[0]);
-    const inputNames = node.inputs.map((tensor) => names.get(tensor) ?? "");
-    const lowered = leaf !== undefined ? [leaf] : node.operation.lower(emit, inputNames, node);
+    const operands = node.inputs.map((tensor) => names.get(tensor) ?? "");
+    const lowered = leaf !== undefined ? [leaf] : node.operation.lower(emit, operands, node);
     node.outputs.forEach((output, i) => {
       names.set(output, lowered[i] ?? "");
     });
@@ -74,7 +81,6 @@ export function buildModel(
   const produced = new Set(emit.graph.flatMap((node) => node.output));
   const renamed = new Map<string, string>();
   for (const [name, tensor] of Object.entries(outputs)) {
-    if (inputs.has(name) || produced.has(name)) throw new Error(`output "${name}": the name is taken in the graph`);
     const value = names.get(tensor) ?? "";
     if (produced.has(value) && !renamed.has(value)) renamed.set(value, name);
     else renamed.set(emit.copy(value, name), name);
@@ -84,6 +90,7 @@ export function buildModel(
     node.output = node.output.map((name) => renamed.get(name) ?? name);
   }
 
+  const { graph, initializers } = used(emit, Object.keys(outputs));
   const model = create(ModelProtoSchema, {
     irVersion,
     opsetImport: [{ domain: "", version: opsetVersion }],
@@ -91,13 +98,24 @@ export function buildModel(
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
       name: "era",
-      node: emit.graph,
-      initializer: emit.initializers,
+      node: graph,
+      initializer: initializers,
       input: [...inputs, ...variables].map(([name, type]) => valueInfo(name, type)),
       output: Object.entries(outputs).map(([name, type]) => valueInfo(name, type)),
     },
   });
-  return { bytes: toBinary(ModelProtoSchema, model), inputs, variables, nodeCount: emit.graph.length };
+  return { bytes: toBinary(ModelProtoSchema, model), inputs, variables, nodeCount: graph.length };
+}
+
+/** What the outputs depend on of all that was written. */
+function used({ graph, initializers }: Emitter, outputs: readonly string[]) {
+  const needed = new Set(outputs);
+  const kept = graph.toReversed().filter(({ input, output }) => {
+    const isUsed = output.some((name) => needed.has(name));
+    if (isUsed) for (const name of input) needed.add(name);
+    return isUsed;
+  });
+  return { graph: kept.reverse(), initializers: initializers.filter(({ name }) => needed.has(name)) };
 }
 
 function valueInfo(name: string, { shape, dtype }: { shape: Shape; dtype: TensorType["dtype"] }): ValueInfoProto {

@@ -53,7 +53,7 @@ interface VariableView {
   readonly shape: readonly number[];
 }
 
-const updateName = (index: number): string => `update_${index}`;
+const updateName = (index: number): string => `update@${index}`;
 
 /** Compiles expressions into a program. Throws ShapeError where an update does not have its variable's shape. */
 export async function compile<K extends string>(

@@ -1,5 +1,5 @@
 /** Elementwise operations: each entry holds its shape rule, its ONNX lowering and its derivative. Binary ones broadcast as NumPy does. */
-import { type DType, isFloat } from "../dtype.ts";
+import { type DType, isFloat, isModerate } from "../dtype.ts";
 import type { Emitter } from "../emitter.ts";
 import { broadcast, sameShape } from "../shape.ts";
 import { type Attributes, apply, constant, type Operation, scalarOf, Tensor } from "../tensor.ts";
@@ -48,16 +48,27 @@ interface Binary {
   readonly onnx: string;
   readonly result?: DType;
   readonly vjp?: readonly [BinaryRule, BinaryRule];
-  /** Rewrites that keep the graph small: a cheaper expression of the same value, or undefined. */
+  /** A cheaper expression of the same value and derivatives, or undefined. */
   readonly simplify?: (a: Tensor, b: Tensor) => Tensor | undefined;
   /** The value for two scalars, so that arithmetic on constants costs no node. */
   readonly fold?: (a: number, b: number) => number;
+  /** Lowering of a float operand combined with a number, where it is not the plain ONNX operation. */
+  readonly withNumber?: (emit: Emitter, x: string, value: number, dtype: DType) => string;
 }
 
-function binary({ name, onnx, result, vjp, simplify, fold }: Binary): (a: Operand, b: Operand) => Tensor {
+function binary({ name, onnx, result, vjp, simplify, fold, withNumber }: Binary): (a: Operand, b: Operand) => Tensor {
   const operation: Operation<None> = {
     name,
-    lower: (emit, inputs) => [emit.node(onnx, inputs)],
+    lower: (emit, inputs, node) => {
+      const [a, b] = [node.input(0), node.input(1)];
+      const [p = "", q = ""] = inputs;
+      const [x, y] = [scalarOf(a), scalarOf(b)];
+      if (withNumber && isFloat(a.dtype)) {
+        if (y !== undefined) return [withNumber(emit, p, y, a.dtype)];
+        if (x !== undefined) return [withNumber(emit, q, x, a.dtype)];
+      }
+      return [emit.node(onnx, inputs)];
+    },
     ...(vjp && {
       vjp: ([g], node, wanted) =>
         vjp.map((rule, i) =>
@@ -74,16 +85,6 @@ function binary({ name, onnx, result, vjp, simplify, fold }: Binary): (a: Operan
     if (simpler && sameShape(simpler.shape, shape)) return simpler;
     return apply(operation, [a, b], none, { shape, dtype: result ?? a.dtype });
   };
-}
-
-/** `(x op c) op d` with numbers c and d as `x op (c op d)`: where a chain starts with such a node, its tensor and its number. */
-function chained(name: string, a: Tensor): { x: Tensor; c: number } | undefined {
-  if (a.node.operation.name !== name) return undefined;
-  const [x, y] = a.node.inputs as readonly [Tensor, Tensor];
-  const c = scalarOf(y);
-  if (c !== undefined) return { x, c };
-  const d = scalarOf(x);
-  return d === undefined ? undefined : { x: y, c: d };
 }
 
 /** a + b. */
@@ -110,13 +111,8 @@ export const mul: (a: Operand, b: Operand) => Tensor = binary({
   onnx: "Mul",
   vjp: [(g, _a, b) => mul(g, b), (g, a) => mul(g, a)],
   fold: (a, b) => a * b,
-  simplify: (a, b) => {
-    const [p, q] = [scalarOf(a), scalarOf(b)];
-    if (q === 1) return a;
-    if (p === 1) return b;
-    const chain = q !== undefined ? chained("mul", a) : p !== undefined ? chained("mul", b) : undefined;
-    return chain && mul(chain.x, chain.c * Number(q ?? p));
-  },
+  simplify: (a, b) => (scalarOf(b) === 1 ? a : scalarOf(a) === 1 ? b : undefined),
+  withNumber: (emit, x, value, dtype) => emit.scaled(x, value, dtype),
 });
 
 /** a / b. A float division by a number is written as a product with its reciprocal, as compilers under fast-math do. */
@@ -127,7 +123,7 @@ export const div: (a: Operand, b: Operand) => Tensor = binary({
   fold: (a, b) => a / b,
   simplify: (a, b) => {
     const q = scalarOf(b);
-    return q !== undefined && q !== 0 && isFloat(a.dtype) ? mul(a, 1 / q) : undefined;
+    return q !== undefined && isModerate(q) && isFloat(a.dtype) ? mul(a, 1 / q) : undefined;
   },
 });
 

@@ -20,10 +20,7 @@ interface ReshapeAttributes extends Attributes {
 }
 const reshapeOperation: Operation<ReshapeAttributes> = {
   name: "reshape",
-  // A named dimension is left for ONNX to infer.
-  lower: (emit, [x = ""], { attributes }) => [
-    emit.node("Reshape", [x, emit.int64(attributes.shape.map((dim) => (typeof dim === "number" ? dim : -1)))]),
-  ],
+  lower: (emit, [x = ""], node) => [emit.reshaped(x, node.input(0).shape, node.attributes.shape)],
   vjp: ([g], node) => [g && reshape(g, node.input(0).shape)],
 };
 
@@ -31,10 +28,7 @@ const reshapeOperation: Operation<ReshapeAttributes> = {
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const actual = inferred(x, shape);
   if (sameShape(x.shape, actual)) return x;
-  // Reshapes in a row are the last one.
-  const source = x.node.operation.name === "reshape" ? x.node.input(0) : x;
-  if (sameShape(source.shape, actual)) return source;
-  return apply(reshapeOperation, [source], { shape: actual }, { shape: actual, dtype: x.dtype });
+  return apply(reshapeOperation, [x], { shape: actual }, { shape: actual, dtype: x.dtype });
 }
 
 function inferred(x: Tensor, shape: Shape): Shape {
