@@ -3,8 +3,8 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, 
 import { join } from "node:path";
 import { decodeSafetensors, type SafeTensor, safetensorsChunks } from "@era/tensor";
 import * as z from "zod";
-import { type FilePosition, readFully, verifyPosition } from "./append-file.ts";
-import { pieces, TEMPORARY_ENDING, writeFileAtomic } from "./atomic-file.ts";
+import { type FilePosition, readFully, verifyPosition } from "./appendFile.ts";
+import { pieces, TEMPORARY_ENDING, writeFileAtomic } from "./atomicFile.ts";
 import { FailureError } from "./errors.ts";
 
 /** Where checkpoints live in a run folder, and the manifest that names the good ones. */

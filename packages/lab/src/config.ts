@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { UsageError } from "./errors.ts";
-import { type FlagValue, flagValue, type ValueSchema } from "./flag-values.ts";
-import { closestName } from "./unknown-name.ts";
+import { type FlagValue, flagValue, type ValueSchema } from "./flagValues.ts";
+import { closestName } from "./unknownName.ts";
 
 /** One setting of a configuration as a command-line flag. */
 export interface Flag {

@@ -1,5 +1,5 @@
-export { AppendFile, type FilePosition } from "./append-file.ts";
-export { type ContentDigest, writeFileAtomic } from "./atomic-file.ts";
+export { AppendFile, type FilePosition } from "./appendFile.ts";
+export { type ContentDigest, writeFileAtomic } from "./atomicFile.ts";
 export { type Checkpoint, CheckpointError } from "./checkpoint.ts";
 export { type Flag, flagsFromSchema, parseConfig, unknownFlag } from "./config.ts";
 export { exitCodeOf, FailureError, NonFiniteError, requireFinite, UsageError } from "./errors.ts";
@@ -22,4 +22,4 @@ export {
   runSummary,
 } from "./run.ts";
 export { type SummarizeOptions, type Summary, summarize } from "./summary.ts";
-export { closestName, unknownName } from "./unknown-name.ts";
+export { closestName, unknownName } from "./unknownName.ts";

@@ -9,7 +9,7 @@ import { bundle } from "./fixtures/bundle.fixture.ts";
 const folder = mkdtempSync(join(tmpdir(), "era-interrupt-"));
 let script: string;
 beforeAll(async () => {
-  script = await bundle("interrupted-loop.fixture.ts", folder);
+  script = await bundle("interruptedLoop.fixture.ts", folder);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
-import { AppendFile, type FilePosition } from "./append-file.ts";
-import { TEMPORARY_ENDING, writeFileAtomic } from "./atomic-file.ts";
+import { AppendFile, type FilePosition } from "./appendFile.ts";
+import { TEMPORARY_ENDING, writeFileAtomic } from "./atomicFile.ts";
 import {
   type Checkpoint,
   type CheckpointContent,
@@ -16,7 +16,7 @@ import {
 import { FailureError, UsageError } from "./errors.ts";
 import { formatMetricsRow, type Metrics, type MetricsRow, readMetrics } from "./metrics.ts";
 import { describeProvenance, provenanceSchema } from "./provenance.ts";
-import { LOCK_FILE, lockRun } from "./run-lock.ts";
+import { LOCK_FILE, lockRun } from "./runLock.ts";
 import { type Summary, summarySchema } from "./summary.ts";
 
 const CONFIG = "config.json";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { UsageError } from "./errors.ts";
-import { closestName, unknownName } from "./unknown-name.ts";
+import { closestName, unknownName } from "./unknownName.ts";
 
 const allowed = ["HalfCheetah-v5", "Hopper-v5", "Walker2d-v5"];
 

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from "node:fs";
-import { type ContentDigest, pieces, writeFully } from "./atomic-file.ts";
+import { type ContentDigest, pieces, writeFully } from "./atomicFile.ts";
 import { FailureError } from "./errors.ts";
 
 /** Where an append-only file stood at a checkpoint: its path inside the run folder, its length and the hash of that much of it. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundle } from "./fixtures/bundle.fixture.ts";
-import { recordOf, SEGMENTS, segmentOf, stateAt, train } from "./fixtures/killed-run.fixture.ts";
+import { recordOf, SEGMENTS, segmentOf, stateAt, train } from "./fixtures/killedRun.fixture.ts";
 import { reproducibleMetrics } from "./metrics.ts";
 import { loadLatestCheckpoint, openRun, resumeRun, runMetrics } from "./run.ts";
 
@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "era-kill-"));
 
 let script: string;
 beforeAll(async () => {
-  script = await bundle("killed-run.fixture.ts", folder);
+  script = await bundle("killedRun.fixture.ts", folder);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
