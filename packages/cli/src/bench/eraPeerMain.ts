@@ -1,0 +1,3 @@
+import { servePeer } from "./eraPeer.ts";
+
+await servePeer(JSON.parse(process.argv[2] ?? "{}"));

@@ -1,0 +1,90 @@
+/** A competitor of `era bench`: a child process that speaks the line protocol of bench/peers/README.md. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { createInterface, type Interface } from "node:readline";
+
+export interface PeerCommand {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export interface Ready {
+  readonly version: string;
+  readonly compileSeconds?: number;
+}
+
+type Answer = Record<string, unknown>;
+
+export class Peer {
+  readonly name: string;
+  readonly ready: Ready;
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+  readonly #reader: Interface;
+
+  private constructor(
+    name: string,
+    child: ChildProcessWithoutNullStreams,
+    reader: Interface,
+    lines: AsyncIterator<string>,
+    ready: Ready,
+  ) {
+    this.name = name;
+    this.ready = ready;
+    this.#process = child;
+    this.#reader = reader;
+    this.#lines = lines;
+  }
+
+  /** Starts a competitor and waits until it is compiled and warm. Throws Error with its own words where it cannot start. */
+  static async start({ name, command, args }: PeerCommand): Promise<Peer> {
+    const child = spawn(command, [...args], { stdio: ["pipe", "pipe", "pipe"] });
+    // A library's chatter must be read, or it would block; its last line explains a death without an answer.
+    let chatter = "";
+    child.stderr.on("data", (data: Buffer) => {
+      chatter = (chatter + data.toString()).slice(-4000);
+    });
+    const failure = new Promise<never>((_, reject) => child.once("error", reject));
+    failure.catch(() => {});
+    const reader = createInterface({ input: child.stdout });
+    const lines = reader[Symbol.asyncIterator]();
+    try {
+      const ready = await Promise.race([nextAnswer(name, lines, () => chatter), failure]);
+      return new Peer(name, child, reader, lines, ready as unknown as Ready);
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
+  }
+
+  /** Asks for `count` repetitions; milliseconds of each (of all together where the peer says so). */
+  async run(count: number): Promise<number[]> {
+    const { milliseconds } = await this.#ask({ run: count });
+    return milliseconds as number[];
+  }
+
+  /** The parity check. */
+  async check(request: object): Promise<Record<string, unknown>> {
+    return (await this.#ask({ check: request })).check as Record<string, unknown>;
+  }
+
+  async #ask(request: object): Promise<Answer> {
+    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
+    return nextAnswer(this.name, this.#lines, () => "");
+  }
+
+  /** Ends the process. */
+  stop(): void {
+    this.#reader.close();
+    this.#process.stdin.end();
+    this.#process.kill();
+  }
+}
+
+async function nextAnswer(name: string, lines: AsyncIterator<string>, chatter: () => string): Promise<Answer> {
+  const { value, done } = await lines.next();
+  if (done) throw new Error(`${name} ended without an answer: ${chatter().trim().split("\n").at(-1) ?? ""}`);
+  const answer = JSON.parse(value) as Answer;
+  if (typeof answer.error === "string") throw new Error(`${name}: ${answer.error}`);
+  return answer;
+}

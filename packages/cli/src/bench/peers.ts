@@ -1,0 +1,63 @@
+/** Where the competitors are, and their installation. */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FailureError } from "@era/lab";
+import type { PeerCommand } from "./peer.ts";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const peersFolder = join(here, "../../../../bench/peers");
+const python = join(peersFolder, "python/.venv/bin/python");
+
+/** Installs what the competitors need, where it is missing; says what it does on standard error. A failure leaves their columns empty. */
+export function setUpPeers({ javascript }: { javascript: boolean }): void {
+  if (!existsSync(peersFolder))
+    throw new FailureError("era bench compares with bench/peers of a checkout of the project, which is not here");
+  const run = (what: string, command: string, args: string[], cwd: string) => {
+    process.stderr.write(`setting up ${what}\n`);
+    const { status } = spawnSync(command, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+    if (status !== 0) process.stderr.write(`${what}: the set-up failed; its columns stay empty\n`);
+  };
+  run("the Python peers (bench/peers/python/.venv)", "sh", ["setup.sh"], join(peersFolder, "python"));
+  const folder = join(peersFolder, "javascript");
+  if (javascript && !existsSync(join(folder, "node_modules")))
+    run("the JavaScript peers", "npm", ["ci", "--silent"], folder);
+}
+
+/** Sizes of one SAC update. */
+export interface UpdateSize {
+  readonly width: number;
+  readonly obs: number;
+  readonly act: number;
+  readonly batch: number;
+  readonly threads: number;
+}
+
+/** Threads for every competitor: the machine's cores. */
+export const defaultThreads = availableParallelism();
+
+/** This project first, then all others, for the update benchmark. */
+export function updatePeers(size: UpdateSize): PeerCommand[] {
+  const config = (extra: object = {}) => JSON.stringify({ ...size, ...extra });
+  const script = (name: string) => join(peersFolder, "python", name);
+  const javascript = (name: string) => join(peersFolder, "javascript", name);
+  return [
+    { name: "era", command: process.execPath, args: [join(here, "eraPeerMain.js"), config()] },
+    { name: "torch-eager", command: python, args: [script("torch_sac.py"), config({ mode: "eager" })] },
+    { name: "torch-compile", command: python, args: [script("torch_sac.py"), config({ mode: "compile" })] },
+    { name: "jax", command: python, args: [script("jax_sac.py"), config()] },
+    { name: "jax-js", command: process.execPath, args: [javascript("jax-js.mjs"), config()] },
+    { name: "tfjs", command: process.execPath, args: [javascript("tfjs.mjs"), config()] },
+  ];
+}
+
+/** Python Gymnasium stepping an environment. */
+export function gymnasiumPeer(env: string): PeerCommand {
+  return {
+    name: "gymnasium",
+    command: python,
+    args: [join(peersFolder, "python/gymnasium_env.py"), JSON.stringify({ env })],
+  };
+}

@@ -1,0 +1,111 @@
+/** `era bench update`: one SAC-ERA update here and in every other library, interleaved in one invocation. */
+import { Peer } from "./peer.ts";
+import { type UpdateSize, updatePeers } from "./peers.ts";
+import { median, minimumOf, short } from "./statistics.ts";
+
+export interface PeerResult {
+  readonly name: string;
+  /** Milliseconds per update; absent where the competitor could not run, and `error` says why. */
+  readonly median?: number;
+  readonly min?: number;
+  readonly repetitions?: number;
+  readonly version?: string;
+  readonly compileSeconds?: number;
+  readonly error?: string;
+  /** Its median over ours: above 1 we are faster. */
+  readonly ratio?: number;
+}
+
+export interface UpdateBenchResult {
+  readonly size: UpdateSize;
+  readonly results: readonly PeerResult[];
+  /** Our median over that of the fastest Python peer; the goal is at most 0.8. */
+  readonly againstFastestPython: number | null;
+}
+
+const pythonPeers = ["torch-eager", "torch-compile", "jax"];
+
+/** A round gives each competitor about this long. */
+const roundMilliseconds = 400;
+
+/**
+ * @param rounds how often each competitor gets its turn
+ * @param only names of the competitors to run (all where empty); this project always runs
+ */
+export async function benchUpdates(
+  size: UpdateSize,
+  rounds: number,
+  only: readonly string[],
+  log: (line: string) => void,
+): Promise<UpdateBenchResult> {
+  const peers: Peer[] = [];
+  const failed: PeerResult[] = [];
+  const commands = updatePeers(size).filter(({ name }) => name === "era" || only.length === 0 || only.includes(name));
+  try {
+    for (const command of commands) {
+      log(`starting ${command.name}`);
+      try {
+        peers.push(await Peer.start(command));
+      } catch (error) {
+        failed.push({ name: command.name, error: (error as Error).message });
+      }
+    }
+    const times = new Map(peers.map((peer) => [peer, [] as number[]]));
+    const counts = new Map<Peer, number>();
+    for (const peer of peers) {
+      const [trial = 1] = await peer.run(1);
+      counts.set(peer, Math.max(1, Math.round(roundMilliseconds / trial)));
+    }
+    for (let round = 0; round < rounds; round++) {
+      log(`round ${round + 1} of ${rounds}`);
+      for (const peer of peers) times.get(peer)?.push(...(await peer.run(counts.get(peer) ?? 1)));
+    }
+    const ours = peers.find((peer) => peer.name === "era");
+    const ourMedian = median((ours && times.get(ours)) ?? []);
+    const results = peers.map((peer): PeerResult => {
+      const milliseconds = times.get(peer) ?? [];
+      const { version, compileSeconds } = peer.ready;
+      return {
+        name: peer.name,
+        version,
+        ...(compileSeconds !== undefined && { compileSeconds }),
+        repetitions: milliseconds.length,
+        median: median(milliseconds),
+        min: minimumOf(milliseconds),
+        ratio: median(milliseconds) / ourMedian,
+      };
+    });
+    const python = results.flatMap(({ name, median: time }) =>
+      pythonPeers.includes(name) && time !== undefined ? [time] : [],
+    );
+    return {
+      size,
+      results: [...results, ...failed],
+      againstFastestPython: python.length > 0 ? ourMedian / minimumOf(python) : null,
+    };
+  } finally {
+    for (const peer of peers) peer.stop();
+  }
+}
+
+/** The result as Markdown. */
+export function updateTable({ size, results, againstFastestPython }: UpdateBenchResult): string {
+  const { width, obs, act, batch, threads } = size;
+  const rows = results.map(({ name, version, median: middle, min, ratio, compileSeconds, error }) =>
+    error === undefined
+      ? `| ${name} ${version ?? ""} | ${short(middle ?? NaN)} | ${short(min ?? NaN)} | ${short(ratio ?? NaN)}× | ${short(compileSeconds ?? NaN)} |`
+      : `| ${name} | — | — | — | ${error} |`,
+  );
+  const verdict =
+    againstFastestPython === null
+      ? []
+      : [``, `era / fastest Python peer: ${short(againstFastestPython)} (goal: at most 0.8)`];
+  return [
+    `One SAC-ERA update, width ${width}, observations ${obs}, actions ${act}, batch ${batch}, ${threads} threads`,
+    ``,
+    `| | median ms | min ms | time relative to era | compile s |`,
+    `| --- | ---: | ---: | ---: | ---: |`,
+    ...rows,
+    ...verdict,
+  ].join("\n");
+}
