@@ -21,3 +21,4 @@ export {
   type TrainingHooks,
   trainOffPolicy,
 } from "./training/offPolicy.ts";
+export { checkSac, entropyMetric, scoreMetric, trainSac } from "./training/trainSac.ts";

@@ -1,13 +1,10 @@
-/** Target size of one block: small enough that a young buffer is small, large enough that blocks are few. */
-const blockBytes = 4 * 2 ** 20;
-
 /**
  * A queue of equally long float32 rows ("frames"), numbered 0, 1, 2, … in the order they are pushed and released from the
  * old end.
  *
- * Frames lie in blocks of some 4 MiB. A block is allocated when the first frame needs it and, once all its frames are
- * released, becomes the next block at the young end: memory follows the number of live frames (at most two blocks more),
- * moves no data, and makes no object per frame.
+ * Frames lie in blocks. A block is allocated when the first frame needs it and, once all its frames are released, becomes the next
+ * block at the young end: memory follows the number of live frames (at most three blocks more), no data moves, and there is no object
+ * per frame.
  */
 export class FrameStore {
   readonly #frameSize: number;
@@ -17,10 +14,10 @@ export class FrameStore {
   #firstBlock = 0;
   #end = 0;
 
-  /** @param frameSize numbers in one frame @param maxFrames the most frames that are ever alive together */
-  constructor(frameSize: number, maxFrames: number) {
+  /** @param frameSize numbers in one frame @param framesPerBlock frames in one block */
+  constructor(frameSize: number, framesPerBlock: number) {
     this.#frameSize = frameSize;
-    this.#framesPerBlock = Math.min(maxFrames, Math.ceil(blockBytes / (4 * frameSize)));
+    this.#framesPerBlock = framesPerBlock;
   }
 
   /** Appends a copy of `values` (`[frameSize]`, rounded to float32) and returns its frame number. */

@@ -43,28 +43,6 @@ describe("against an array of objects", () => {
       }),
     );
   });
-
-  test("blocks of frames are crossed and reused without mixing rows", () => {
-    // 2^18 numbers an observation: 4 frames a block.
-    const observationSize = 2 ** 18;
-    const capacity = 10;
-    const buffer = new ReplayBuffer({ capacity, observationSize, actionSize: 1 });
-    const observation = (value: number) => new Float32Array(observationSize).fill(value);
-    const batch = createReplayBatch(1, observationSize, 1);
-    const uniform = (values: Float32Array) => (values.every((value) => value === values[0]) ? values[0] : Number.NaN);
-    let value = 0;
-    for (let t = 0; t < 60; t++) {
-      if (t % 7 === 0) value++; // a new episode
-      buffer.add(observation(value), [t], value, false, observation(++value));
-      for (let held = buffer.oldest; held <= t; held++) {
-        buffer.read(held, batch, 0);
-        expect(batch.actions[0]).toBe(held);
-        if (held % 9 !== t % 9) continue; // whole rows are slow to look at: a few suffice
-        expect(uniform(batch.observations)).toBe(batch.rewards[0]);
-        expect(uniform(batch.nextObservations)).toBe((batch.rewards[0] ?? Number.NaN) + 1);
-      }
-    }
-  });
 });
 
 test("it samples uniformly from a buffer that has wrapped (chi-square, 63 degrees of freedom, 99.9 % point 103.4)", () => {

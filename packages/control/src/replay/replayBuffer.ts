@@ -2,6 +2,9 @@ import { FrameStore } from "./frameStore.ts";
 import type { ReplayBatch } from "./replayBatch.ts";
 import { type Uint32Generator, uniformIndex } from "./uniformIndex.ts";
 
+/** Frames are allocated in blocks of about this size: a young buffer is small, and a full one has few hundred blocks. */
+const blockBytes = 4 * 2 ** 20;
+
 /** What fixes a replay buffer's shape. */
 export interface ReplayLayout {
   /** Transitions kept: once full, each new one replaces the oldest. At most 2³². */
@@ -51,7 +54,7 @@ export class ReplayBuffer implements ReplayLayout {
     this.#actions = new Float32Array(capacity * actionSize);
     this.#rewards = new Float32Array(capacity);
     this.#terminated = new Uint8Array(capacity);
-    this.#frames = new FrameStore(observationSize, 2 * capacity + 2);
+    this.#frames = new FrameStore(observationSize, Math.min(capacity, Math.ceil(blockBytes / (4 * observationSize))));
     this.#first = first;
     this.#count = first;
   }
@@ -105,8 +108,8 @@ export class ReplayBuffer implements ReplayLayout {
   }
 
   /**
-   * Fills every row of `batch` with a transition drawn uniformly, with replacement, from those held. Allocates nothing; what is drawn
-   * depends on the generator's state, `count` and `size` alone.
+   * Fills every row of `batch` with a transition drawn uniformly, with replacement, from those held. Makes no array, view or object;
+   * which are drawn depends on the generator's state, `count` and `size` alone.
    * @throws RangeError if the buffer is empty or an array of `batch` has the wrong length
    */
   sample(generator: Uint32Generator, batch: ReplayBatch): void {

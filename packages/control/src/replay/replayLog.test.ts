@@ -210,6 +210,9 @@ describe("pruning", () => {
             if (index % every !== every - 1) continue;
             manifests = [...manifests, appendReplay(folder, buffer, manifests.at(-1), size)].slice(-2);
             states = [...states, state(buffer)].slice(-2);
+            for (const { first, count } of manifests.at(-1)?.segments ?? []) {
+              expect(first + count).toBeGreaterThan(buffer.oldest);
+            }
             const [oldest] = manifests;
             if (oldest !== undefined) pruneReplay(folder, oldest);
             expect(manifests.map((manifest) => state(restoreReplay(folder, manifest)))).toEqual(states);
