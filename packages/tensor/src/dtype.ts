@@ -16,6 +16,16 @@ const constructors = {
 
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
 
+/** Throws TypeError, naming the operation, where the element type is not a float. */
+export function requireFloat(op: string, dtype: DType): void {
+  if (!isFloat(dtype)) throw new TypeError(`${op}: needs a float operand, not ${dtype}`);
+}
+
+/** Throws TypeError, naming the operation, where the element type is bool. */
+export function requireNumber(op: string, dtype: DType): void {
+  if (dtype === "bool") throw new TypeError(`${op}: needs numbers, not bool; cast them`);
+}
+
 /** Whether a number, as a factor or divisor, is far from the ends of float32's range: products of such may be taken in another order. */
 export const isModerate = (factor: number): boolean => Math.abs(factor) > 1e-30 && Math.abs(factor) < 1e30;
 
@@ -24,13 +34,19 @@ export function allocate(dtype: DType, length: number): TypedArray {
   return new constructors[dtype](length);
 }
 
-/** The values as an array of the element type; an array of that type already is returned as it is, uncopied. */
+/**
+ * The values as an array of the element type; an array of that type already is returned as it is, uncopied.
+ * Throws TypeError where a value has a fraction and the type none.
+ */
 export function toTypedArray(dtype: DType, values: TypedArray | ArrayLike<number>): TypedArray {
   const ArrayType = constructors[dtype];
   if (values instanceof ArrayType) return values;
-  if (dtype === "int64") return BigInt64Array.from(Array.from(values as ArrayLike<number>, (v) => BigInt(v)));
   const array = allocate(dtype, values.length);
-  for (let i = 0; i < values.length; i++) array[i] = Number(values[i]);
+  for (let i = 0; i < values.length; i++) {
+    const value = Number(values[i]);
+    if (!isFloat(dtype) && !Number.isInteger(value)) throw new TypeError(`${value} is no ${dtype} value`);
+    array[i] = array instanceof BigInt64Array ? BigInt(value) : value;
+  }
   return array;
 }
 

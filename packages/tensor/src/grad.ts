@@ -1,7 +1,7 @@
 /** Reverse-mode differentiation: gradients are expressions, built from each operation's vector-Jacobian product. */
 
-import { isFloat } from "./dtype.ts";
-import { add, cast } from "./ops/elementwise.ts";
+import { isFloat, requireFloat } from "./dtype.ts";
+import { add } from "./ops/elementwise.ts";
 import { expand } from "./ops/layout.ts";
 import { formatShape, ShapeError, sameShape } from "./shape.ts";
 import { constant, type Node, type Tensor } from "./tensor.ts";
@@ -18,6 +18,7 @@ export function grad(
   loss: Tensor,
   parameters: readonly Tensor[] | Readonly<Record<string, Tensor>>,
 ): Tensor[] | Record<string, Tensor> {
+  requireFloat("grad", loss.dtype);
   if (loss.rank !== 0) throw new ShapeError(`grad: the loss must be a scalar, not ${formatShape(loss.shape)}`);
   const one = constant(1, [], loss.dtype);
   if (Array.isArray(parameters)) return vjp([loss], [one], parameters);
@@ -86,7 +87,4 @@ function dependents(order: readonly Node[], parameters: readonly Tensor[]): Set<
   return active;
 }
 
-const zerosLike = (tensor: Tensor): Tensor => {
-  const zero = constant(0, [], "float32");
-  return expand(tensor.dtype === "float32" ? zero : cast(zero, tensor.dtype), tensor.shape);
-};
+const zerosLike = (tensor: Tensor): Tensor => expand(constant(0, [], tensor.dtype), tensor.shape);

@@ -4,6 +4,7 @@
  */
 import { add, div, minimum, mul, type Operand, sqrt, square, sub } from "./ops/elementwise.ts";
 import { sum } from "./ops/reduce.ts";
+import { formatShape, ShapeError, sameShape } from "./shape.ts";
 import type { State } from "./state.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -41,20 +42,22 @@ export function adam(
   gradient: Tensor,
   { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions,
 ): Step {
+  requireSameShape("adam", parameters, gradient);
   const shape = parameters.shape as readonly number[];
-  const first = state.variable(`${name}.first`, 0, shape);
-  const second = state.variable(`${name}.second`, 0, shape);
-  // β₁ᵗ and β₂ᵗ.
-  const decay1 = state.variable(`${name}.decay1`, 1);
-  const decay2 = state.variable(`${name}.decay2`, 1);
-  const [nextDecay1, nextDecay2] = [mul(decay1, beta1), mul(decay2, beta2)];
-  const [correction1, correction2] = [sub(1, nextDecay1), sub(1, nextDecay2)];
+  const { dtype } = parameters;
+  const first = state.variable(`${name}.first`, 0, shape, dtype);
+  const second = state.variable(`${name}.second`, 0, shape, dtype);
+  // c = 1 − βᵗ by c ← β·c + (1 − β): 1 − βᵗ itself would cancel to four digits in float32.
+  const correction1 = state.variable(`${name}.correction1`, 0, [], dtype);
+  const correction2 = state.variable(`${name}.correction2`, 0, [], dtype);
+  const nextCorrection1 = add(mul(correction1, beta1), 1 - beta1);
+  const nextCorrection2 = add(mul(correction2, beta2), 1 - beta2);
 
   const nextFirst = add(mul(first, beta1), gradient);
   const nextSecond = add(mul(second, beta2), square(gradient));
   // m/c₁ = M·(1 − β₁)/c₁ and √(v/c₂) = √V·r with r = √((1 − β₂)/c₂).
-  const r = sqrt(div(1 - beta2, correction2));
-  const rate = mul(learningRate, div(div(1 - beta1, correction1), r));
+  const r = sqrt(div(1 - beta2, nextCorrection2));
+  const rate = mul(learningRate, div(div(1 - beta1, nextCorrection1), r));
   const step = mul(div(nextFirst, add(sqrt(nextSecond), div(epsilon, r))), rate);
   const kept = weightDecay === 0 ? parameters : mul(parameters, sub(1, mul(learningRate, weightDecay)));
   const next = sub(kept, step);
@@ -64,10 +67,18 @@ export function adam(
       [parameters, next],
       [first, nextFirst],
       [second, nextSecond],
-      [decay1, nextDecay1],
-      [decay2, nextDecay2],
+      [correction1, nextCorrection1],
+      [correction2, nextCorrection2],
     ],
   };
+}
+
+function requireSameShape(name: string, parameters: Tensor, gradient: Tensor): void {
+  if (!sameShape(parameters.shape, gradient.shape)) {
+    throw new ShapeError(
+      `${name}: parameters ${formatShape(parameters.shape)} have a gradient of another shape, ${formatShape(gradient.shape)}`,
+    );
+  }
 }
 
 export interface SgdOptions {
@@ -85,12 +96,13 @@ export function sgd(
   gradient: Tensor,
   { learningRate, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions,
 ): Step {
+  requireSameShape("sgd", parameters, gradient);
   const slope = weightDecay === 0 ? gradient : add(gradient, mul(parameters, weightDecay));
   if (momentum === 0) {
     const next = sub(parameters, mul(slope, learningRate));
     return { next, updates: [[parameters, next]] };
   }
-  const velocity = state.variable(`${name}.velocity`, 0, parameters.shape as readonly number[]);
+  const velocity = state.variable(`${name}.velocity`, 0, parameters.shape as readonly number[], parameters.dtype);
   const nextVelocity = add(mul(velocity, momentum), slope);
   const direction = nesterov ? add(slope, mul(nextVelocity, momentum)) : nextVelocity;
   const next = sub(parameters, mul(direction, learningRate));

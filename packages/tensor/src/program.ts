@@ -55,7 +55,10 @@ interface VariableView {
 
 const updateName = (index: number): string => `update@${index}`;
 
-/** Compiles expressions into a program. Throws ShapeError where an update does not have its variable's shape. */
+/**
+ * Compiles expressions into a program. Throws ShapeError where an update does not have its variable's shape, Error where its target is no
+ * variable or is updated twice.
+ */
 export async function compile<K extends string>(
   { outputs, updates = [], guard = [] }: ProgramSpec<K>,
   { frozen = false, ...sessionOptions }: CompileOptions = {},
@@ -65,6 +68,8 @@ export async function compile<K extends string>(
     const variable = variableOf(target)?.variable;
     if (!variable || !sameShape(target.shape, variable.shape))
       throw new Error(`compile: ${target} is not a whole variable`);
+    if (updates.findIndex(([other]) => variableOf(other)?.variable === variable) !== i)
+      throw new Error(`compile: variable ${variable.name} is updated twice`);
     if (!sameShape(value.shape, target.shape) || value.dtype !== target.dtype) {
       throw new ShapeError(`compile: variable ${variable.name} ${formatShape(target.shape)} cannot become ${value}`);
     }
@@ -164,7 +169,7 @@ export class Program<K extends string = string> {
   #feed(slot: Fed, values: TypedArray | readonly number[] | undefined): OrtTensor {
     const { name, type } = slot;
     if (values === undefined) throw new Error(`run: the input "${name}" ${formatShape(type.shape)} is missing`);
-    const array = toTypedArray(type.dtype, values as TypedArray);
+    const array = fedArray(name, type.dtype, values);
     if (slot.tensor && slot.array === array) return slot.tensor;
     const shape = fill(name, type.shape, array.length);
     slot.array = array;
@@ -183,11 +188,23 @@ export class Program<K extends string = string> {
   }
 }
 
+function fedArray(name: string, dtype: DType, values: TypedArray | readonly number[]): TypedArray {
+  try {
+    return toTypedArray(dtype, values);
+  } catch (error) {
+    throw new TypeError(`run: the input "${name}": ${(error as Error).message}`);
+  }
+}
+
 /** The shape of `length` elements: a named dimension takes what is left. */
 function fill(name: string, shape: Shape, length: number): number[] {
   const fixed = shape.reduce<number>((product, dim) => (typeof dim === "number" ? product * dim : product), 1);
   const actual = shape.map((dim) => (typeof dim === "number" ? dim : length / fixed));
-  if (actual.some((dim) => !Number.isInteger(dim)) || actual.reduce((product, dim) => product * dim, 1) !== length) {
+  if (
+    length === 0 ||
+    actual.some((dim) => !Number.isInteger(dim)) ||
+    actual.reduce((product, dim) => product * dim, 1) !== length
+  ) {
     throw new ShapeError(`run: the input "${name}" needs ${formatShape(shape)} values, not ${length}`);
   }
   return actual;

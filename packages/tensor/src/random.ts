@@ -17,15 +17,34 @@ function expandSeed(seed: number): number[] {
 /** A saved generator: plain numbers, for JSON. */
 export type RandomState = readonly number[];
 
+/** Throws RangeError where it is not what a generator saved. */
+function checked(state: RandomState): RandomState {
+  const words = state.slice(0, 4);
+  const isValid =
+    (state.length === 4 || (state.length === 5 && Number.isFinite(state[4]))) &&
+    words.every((word) => word === (word | 0)) &&
+    words.some((word) => word !== 0);
+  if (!isValid) {
+    throw new RangeError(
+      `random: [${state.join(", ")}] is no saved state: four 32-bit integers, not all 0, and perhaps a spare number`,
+    );
+  }
+  return state;
+}
+
 /** xoroshiro128+ of pure-rand, with the distributions that training needs. */
 export class Random {
   #generator: RandomGenerator;
   #spare: number | undefined;
 
-  /** @param seed a whole number, or the `state` of another generator */
+  /** @param seed a whole number, or the `state` of another generator; RangeError where it is neither */
   constructor(seed: number | RandomState) {
-    this.#generator = xoroshiro128plusFromState(typeof seed === "number" ? expandSeed(seed) : seed.slice(0, 4));
-    this.#spare = typeof seed === "number" ? undefined : seed[4];
+    if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
+      throw new RangeError(`random: the seed ${seed} is no whole number`);
+    }
+    const state = typeof seed === "number" ? expandSeed(seed) : checked(seed);
+    this.#generator = xoroshiro128plusFromState(state.slice(0, 4));
+    this.#spare = state[4];
   }
 
   /** Everything that determines the numbers to come. */
@@ -35,7 +54,7 @@ export class Random {
   }
 
   set state(state: RandomState) {
-    this.#generator = xoroshiro128plusFromState(state.slice(0, 4));
+    this.#generator = xoroshiro128plusFromState(checked(state).slice(0, 4));
     this.#spare = state[4];
   }
 
@@ -57,10 +76,11 @@ export class Random {
   /** A whole number, uniform from 0 to n − 1, without bias (rejection). Throws RangeError where n is not from 1 to 2³². */
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) throw new RangeError(`integer: ${n} is not from 1 to 2^32`);
-    const limit = 2 ** 32 - (2 ** 32 % n);
+    // By division, not by remainder: the generator's low bits are its weak ones.
+    const share = Math.floor(2 ** 32 / n);
     for (;;) {
-      const draw = this.nextUint32();
-      if (draw < limit) return draw % n;
+      const draw = Math.floor(this.nextUint32() / share);
+      if (draw < n) return draw;
     }
   }
 

@@ -14,6 +14,14 @@ export const formatShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
 
+/** Throws ShapeError, naming the operation, where a dimension is neither a name nor a whole number from 1. */
+export function requireShape(op: string, shape: Shape): void {
+  const isDim = (dim: Dim) => (typeof dim === "number" ? Number.isSafeInteger(dim) && dim > 0 : dim !== "");
+  if (!shape.every(isDim)) {
+    throw new ShapeError(`${op}: ${formatShape(shape)} is no shape: every dimension must be at least 1`);
+  }
+}
+
 /** The shape with every dimension a number. Throws ShapeError, naming the operation, where one is only a name. */
 export function staticShape(op: string, shape: Shape): readonly number[] {
   return shape.map((dim) => {

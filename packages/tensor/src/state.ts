@@ -3,7 +3,7 @@
  * current one and writes the other, and then they change places: state advances without a copy, and a failed run leaves it as it was.
  */
 import { allocate, type DType, holds, type TypedArray, toTypedArray } from "./dtype.ts";
-import { formatShape, ShapeError, sameShape, sizeOf } from "./shape.ts";
+import { formatShape, requireShape, ShapeError, sameShape, sizeOf } from "./shape.ts";
 import { readVariable, type Tensor, variableOf } from "./tensor.ts";
 
 /** One named array of the state. `layout` names the parts of a flat vector of parameters. */
@@ -65,6 +65,7 @@ export class State {
     const layout: Record<string, { offset: number; shape: readonly number[] }> = {};
     let offset = 0;
     for (const [key, part] of parts) {
+      requireShape(`parameters ${name}.${key}`, part.shape);
       if (part.dtype !== "float32" || part.data.length !== sizeOf(part.shape)) {
         throw new ShapeError(`parameters ${name}.${key}: needs ${formatShape(part.shape)} float32 values`);
       }
@@ -78,7 +79,11 @@ export class State {
   }
 
   #add(variable: Variable): Variable {
-    if (this.#variables.has(variable.name)) throw new Error(`state: there is already a variable "${variable.name}"`);
+    requireShape(`variable ${variable.name}`, variable.shape);
+    const taken = new Set([...this.#variables.values()].flatMap((known) => partsOf(known).map(({ name }) => name)));
+    for (const name of [variable.name, ...partsOf(variable).map((part) => part.name)]) {
+      if (taken.has(name) || this.#variables.has(name)) throw new Error(`state: there is already a variable "${name}"`);
+    }
     this.#variables.set(variable.name, variable);
     return variable;
   }

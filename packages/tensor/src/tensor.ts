@@ -5,7 +5,7 @@
 import type { DType, TypedArray } from "./dtype.ts";
 import { toTypedArray } from "./dtype.ts";
 import type { Emitter } from "./emitter.ts";
-import { formatShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
+import { formatShape, requireShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
 import type { Variable } from "./state.ts";
 
 export interface TensorType {
@@ -40,6 +40,7 @@ export class Node<A extends Attributes = Attributes> {
   readonly outputs: readonly Tensor[];
 
   constructor(operation: Operation<A>, inputs: readonly Tensor[], attributes: A, types: readonly TensorType[]) {
+    for (const { shape } of types) requireShape(operation.name, shape);
     this.operation = operation;
     this.inputs = inputs;
     this.attributes = attributes;

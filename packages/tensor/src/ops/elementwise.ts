@@ -1,5 +1,5 @@
 /** Elementwise operations: each entry holds its shape rule, its ONNX lowering and its derivative. Binary ones broadcast as NumPy does. */
-import { type DType, isFloat, isModerate } from "../dtype.ts";
+import { type DType, isFloat, isModerate, requireFloat, requireNumber } from "../dtype.ts";
 import type { Emitter } from "../emitter.ts";
 import { broadcast, sameShape } from "../shape.ts";
 import { type Attributes, apply, constant, type Operation, scalarOf, Tensor } from "../tensor.ts";
@@ -22,12 +22,8 @@ function pair(name: string, a: Operand, b: Operand): [Tensor, Tensor] {
 
 const lift = (value: Operand, dtype: DType): Tensor => (value instanceof Tensor ? value : constant(value, [], dtype));
 
-function requireFloat(name: string, x: Tensor): Tensor {
-  if (!isFloat(x.dtype)) throw new TypeError(`${name}: needs a float operand, not ${x.dtype}`);
-  return x;
-}
-
-type UnaryRule = (g: Tensor, x: Tensor, y: Tensor) => Tensor;
+/** The gradient of the operand; undefined where it is zero. */
+type UnaryRule = (g: Tensor, x: Tensor, y: Tensor) => Tensor | undefined;
 type UnaryLowering = (emit: Emitter, x: string, dtype: DType) => string;
 
 function unary(name: string, lowering: string | UnaryLowering, rule?: UnaryRule): (x: Tensor) => Tensor {
@@ -38,15 +34,20 @@ function unary(name: string, lowering: string | UnaryLowering, rule?: UnaryRule)
     ],
     ...(rule && { vjp: ([g], node) => [g && rule(g, node.input(0), node.output())] }),
   };
-  return (x) => apply(operation, [requireFloat(name, x)], none, { shape: x.shape, dtype: x.dtype });
+  return (x) => {
+    requireFloat(name, x.dtype);
+    return apply(operation, [x], none, { shape: x.shape, dtype: x.dtype });
+  };
 }
 
-type BinaryRule = (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor;
+type BinaryRule = (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor | undefined;
 
 interface Binary {
   readonly name: string;
   readonly onnx: string;
   readonly result?: DType;
+  /** Throws TypeError where it does not take operands of this type; any but bool where left out. */
+  readonly accepts?: (name: string, dtype: DType) => void;
   readonly vjp?: readonly [BinaryRule, BinaryRule];
   /** A cheaper expression of the same value and derivatives, or undefined. */
   readonly simplify?: (a: Tensor, b: Tensor) => Tensor | undefined;
@@ -56,7 +57,8 @@ interface Binary {
   readonly withNumber?: (emit: Emitter, x: string, value: number, dtype: DType) => string;
 }
 
-function binary({ name, onnx, result, vjp, simplify, fold, withNumber }: Binary): (a: Operand, b: Operand) => Tensor {
+function binary(entry: Binary): (a: Operand, b: Operand) => Tensor {
+  const { name, onnx, result, accepts = requireNumber, vjp, simplify, fold, withNumber } = entry;
   const operation: Operation<None> = {
     name,
     lower: (emit, inputs, node) => {
@@ -71,13 +73,15 @@ function binary({ name, onnx, result, vjp, simplify, fold, withNumber }: Binary)
     },
     ...(vjp && {
       vjp: ([g], node, wanted) =>
-        vjp.map((rule, i) =>
-          g && wanted[i] ? sumTo(rule(g, node.input(0), node.input(1), node.output()), node.input(i).shape) : undefined,
-        ),
+        vjp.map((rule, i) => {
+          const gradient = g && wanted[i] ? rule(g, node.input(0), node.input(1), node.output()) : undefined;
+          return gradient && sumTo(gradient, node.input(i).shape);
+        }),
     }),
   };
   return (p, q) => {
     const [a, b] = pair(name, p, q);
+    accepts(name, a.dtype);
     const [x, y] = [scalarOf(a), scalarOf(b)];
     if (fold && x !== undefined && y !== undefined && isFloat(a.dtype)) return constant(fold(x, y), [], a.dtype);
     const shape = broadcast(name, a.shape, b.shape);
@@ -146,11 +150,26 @@ export const minimum: (a: Operand, b: Operand) => Tensor = binary({
   fold: Math.min,
 });
 
-/** a to the power b, for a ≥ 0 where b is not a whole number. Its derivative in b needs a > 0. */
+/**
+ * a to the power b, for a ≥ 0 where b is not a whole number (NaN else). Its derivative in b is that of a > 0, and 0 at a = 0, b ≥ 0; its
+ * derivative in a at b = 0 is 0.
+ */
 export const pow: (a: Operand, b: Operand) => Tensor = binary({
   name: "pow",
   onnx: "Pow",
-  vjp: [(g, a, b) => mul(g, mul(b, pow(a, sub(b, 1)))), (g, a, _b, y) => mul(g, mul(y, log(a)))],
+  vjp: [
+    (g, a, b) => {
+      const power = scalarOf(b);
+      if (power === 0) return undefined;
+      const slope = mul(b, pow(a, sub(b, 1)));
+      return mul(g, power === undefined ? where(equal(b, 0), 0, slope) : slope);
+    },
+    (g, a, b, y) => {
+      const base = scalarOf(a);
+      if (base !== undefined && base > 0) return mul(g, mul(y, Math.log(base)));
+      return mul(g, where(and(equal(a, 0), greaterEqual(b, 0)), 0, mul(y, log(a))));
+    },
+  ],
   fold: (a, b) => a ** b,
   simplify: (a, b) => {
     const power = scalarOf(b);
@@ -158,7 +177,11 @@ export const pow: (a: Operand, b: Operand) => Tensor = binary({
   },
 });
 
-const compare = (name: string, onnx: string) => binary({ name, onnx, result: "bool" });
+const requireBool = (name: string, dtype: DType): void => {
+  if (dtype !== "bool") throw new TypeError(`${name}: needs bools, not ${dtype}`);
+};
+const compare = (name: string, onnx: string, accepts = requireNumber) =>
+  binary({ name, onnx, result: "bool", accepts });
 
 /** a < b, elementwise, as bool. */
 export const less = compare("less", "Less");
@@ -169,15 +192,18 @@ export const greater = compare("greater", "Greater");
 /** a ≥ b, elementwise, as bool. */
 export const greaterEqual = compare("greaterEqual", "GreaterOrEqual");
 /** a = b, elementwise, as bool. */
-export const equal = compare("equal", "Equal");
+export const equal = compare("equal", "Equal", () => {});
 /** Whether both are true. */
-export const and = compare("and", "And");
+export const and = compare("and", "And", requireBool);
 /** Whether either is true. */
-export const or = compare("or", "Or");
+export const or = compare("or", "Or", requireBool);
 
 const notOperation: Operation<None> = { name: "not", lower: (emit, inputs) => [emit.node("Not", inputs)] };
 /** The negation of a bool tensor. */
-export const not = (x: Tensor): Tensor => apply(notOperation, [x], none, { shape: x.shape, dtype: "bool" });
+export function not(x: Tensor): Tensor {
+  requireBool("not", x.dtype);
+  return apply(notOperation, [x], none, { shape: x.shape, dtype: "bool" });
+}
 /** a ≠ b, elementwise, as bool. */
 export const notEqual = (a: Operand, b: Operand): Tensor => not(equal(a, b));
 
@@ -199,6 +225,7 @@ const whereOperation: Operation<None> = {
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (condition.dtype !== "bool") throw new TypeError(`where: the condition must be bool, not ${condition.dtype}`);
   const [p, q] = pair("where", a, b);
+  requireNumber("where", p.dtype);
   const shape = broadcast("where", condition.shape, broadcast("where", p.shape, q.shape));
   return apply(whereOperation, [condition, p, q], none, { shape, dtype: p.dtype });
 }
@@ -211,9 +238,9 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
 
 /** eˣ. */
 export const exp = unary("exp", "Exp", (g, _x, y) => mul(g, y));
-/** Natural logarithm. */
+/** Natural logarithm; −∞ at 0 (derivative ∞), NaN below. */
 export const log = unary("log", "Log", (g, x) => div(g, x));
-/** √x. */
+/** √x; its derivative at 0 is ∞, and NaN where nothing flows back (0·∞). NaN below 0. */
 export const sqrt = unary("sqrt", "Sqrt", (g, _x, y) => div(mul(g, 0.5), y));
 /** 1/x. */
 export const reciprocal = (x: Tensor): Tensor => div(1, x);
@@ -222,25 +249,48 @@ export const square = (x: Tensor): Tensor => mul(x, x);
 /** |x|; its derivative at 0 is 0. */
 export const abs: (x: Tensor) => Tensor = unary("abs", "Abs", (g, x) => mul(g, sign(x)));
 /** −1, 0 or 1; its derivative is 0. */
-export const sign: (x: Tensor) => Tensor = unary("sign", "Sign", (g) => mul(g, 0));
+export const sign = unary("sign", "Sign", () => undefined);
 /** The largest whole number not above x; its derivative is 0. */
-export const floor: (x: Tensor) => Tensor = unary("floor", "Floor", (g) => mul(g, 0));
+export const floor = unary("floor", "Floor", () => undefined);
 export const sin: (x: Tensor) => Tensor = unary("sin", "Sin", (g, x) => mul(g, cos(x)));
 export const cos: (x: Tensor) => Tensor = unary("cos", "Cos", (g, x) => neg(mul(g, sin(x))));
 export const tanh = unary("tanh", "Tanh", (g, _x, y) => mul(g, sub(1, mul(y, y))));
-/** 1/(1 + e⁻ˣ). */
-export const sigmoid = unary("sigmoid", "Sigmoid", (g, _x, y) => mul(g, mul(y, sub(1, y))));
-/** The error function 2/√π·∫₀ˣ e^(−t²) dt. */
-export const erf = unary("erf", "Erf", (g, x) => mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))));
+/** 1/(1 + e⁻ˣ). ONNX Runtime gives exactly 0 or 1 beyond ±18: for the logarithm of it use softplus. */
+export const sigmoid = unary(
+  "sigmoid",
+  (emit, x, dtype) => {
+    if (dtype === "float32") return emit.node("Sigmoid", [x]);
+    // ONNX Runtime makes x·Sigmoid(x) one operation, which it has not for float64.
+    const one = emit.scalar(dtype, 1);
+    return emit.node("Div", [one, emit.node("Add", [one, emit.node("Exp", [emit.node("Neg", [x])])])]);
+  },
+  (g, _x, y) => mul(g, mul(y, sub(1, y))),
+);
 
-/** log(1 + x), accurate near 0: with u = 1 + x as rounded, log(u)·x/(u − 1) cancels the rounding of u (Kahan). */
+/** For what ONNX Runtime computes in float32 alone. */
+const float32Only =
+  (name: string, onnx: string): UnaryLowering =>
+  (emit, x, dtype) => {
+    if (dtype !== "float32")
+      throw new TypeError(`${name}: ONNX Runtime has no ${dtype} kernel for it; cast to float32`);
+    return emit.node(onnx, [x]);
+  };
+/** The error function 2/√π·∫₀ˣ e^(−t²) dt. */
+export const erf = unary("erf", float32Only("erf", "Erf"), (g, x) =>
+  mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))),
+);
+
+/** log(1 + x), accurate near 0: with u = 1 + x as rounded, log(u) + (x − (u − 1))/u makes up for that rounding. */
 export const log1p = unary(
   "log1p",
   (emit, x, dtype) => {
     const one = emit.scalar(dtype, 1);
     const u = emit.node("Add", [x, one]);
-    const exact = emit.node("Mul", [emit.node("Log", [u]), emit.node("Div", [x, emit.node("Sub", [u, one])])]);
-    return emit.node("Where", [emit.node("Equal", [u, one]), x, exact]);
+    const plain = emit.node("Log", [u]);
+    const lost = emit.node("Div", [emit.node("Sub", [x, emit.node("Sub", [u, one])]), u]);
+    // Far from 0 the rounding does not matter, but at −1 and ∞ the correction is NaN.
+    const near = emit.node("Less", [emit.node("Abs", [x]), emit.scalar(dtype, 0.5)]);
+    return emit.node("Where", [near, emit.node("Add", [plain, lost]), plain]);
   },
   (g, x) => div(g, add(x, 1)),
 );
@@ -261,7 +311,7 @@ export const expm1 = unary(
 );
 
 /** log(1 + eˣ), without overflow. */
-export const softplus = unary("softplus", "Softplus", (g, x) => mul(g, sigmoid(x)));
+export const softplus = unary("softplus", float32Only("softplus", "Softplus"), (g, x) => mul(g, sigmoid(x)));
 
 /** max(x, 0); its derivative at 0 is 0. */
 export const relu = unary("relu", "Relu", (g, x) => where(greater(x, 0), g, 0));
@@ -283,7 +333,7 @@ export const elu = unary(
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 
 /** x·Φ(x) with the exact normal distribution function. */
-export const gelu = unary("gelu", "Gelu", (g, x) => {
+export const gelu = unary("gelu", float32Only("gelu", "Gelu"), (g, x) => {
   const cdf = mul(0.5, add(1, erf(mul(x, Math.SQRT1_2))));
   const density = mul(1 / Math.sqrt(2 * Math.PI), exp(mul(-0.5, square(x))));
   return mul(g, add(cdf, mul(x, density)));
@@ -304,6 +354,7 @@ export const cast = (x: Tensor, to: DType): Tensor =>
 const stopGradientOperation: Operation<None> = {
   name: "stopGradient",
   lower: (_emit, inputs) => inputs.slice(0, 1),
+  vjp: () => [],
 };
 /** The same value, through which no gradient flows. Costs nothing in the graph. */
 export const stopGradient = (x: Tensor): Tensor =>
@@ -335,10 +386,6 @@ const polynomialOperation: Operation<PolynomialAttributes> = {
 /** Σ_i coefficients[i]·xⁱ (ascending powers). */
 export function polynomial(x: Tensor, coefficients: readonly number[]): Tensor {
   if (coefficients.length < 2) return add(mul(x, 0), coefficients[0] ?? 0);
-  return apply(
-    polynomialOperation,
-    [requireFloat("polynomial", x)],
-    { coefficients },
-    { shape: x.shape, dtype: x.dtype },
-  );
+  requireFloat("polynomial", x.dtype);
+  return apply(polynomialOperation, [x], { coefficients }, { shape: x.shape, dtype: x.dtype });
 }

@@ -1,4 +1,5 @@
 /** Operations that pick elements by index, and orderings. Indices are int64 or int32. */
+import { requireNumber } from "../dtype.ts";
 import { dimAt, formatShape, normalizeAxis, ShapeError, sameShape, sizeOf, staticShape } from "../shape.ts";
 import { type Attributes, apply, constant, Node, type Operation, type Tensor } from "../tensor.ts";
 import { cast, equal, type Operand } from "./elementwise.ts";
@@ -125,6 +126,7 @@ const topKOperation: Operation<TopKAttributes> = {
 };
 /** The k largest (or smallest) elements along an axis in order, and their positions (int64). Throws ShapeError where k does not fit. */
 export function topK(x: Tensor, k: number, { axis = -1, largest = true } = {}): { values: Tensor; indices: Tensor } {
+  requireNumber("topK", x.dtype);
   const at = normalizeAxis("topK", axis, x.shape);
   const length = sizeOf([dimAt(x.shape, at)]);
   if (!Number.isInteger(k) || k < 1 || k > length) {
@@ -145,5 +147,11 @@ export function sort(x: Tensor, { axis = -1, descending = false } = {}): { value
 }
 
 /** The element of `x` `[…, classes]` that each index of `[…]` names: `[…]`. */
-export const pick = (x: Tensor, indices: Tensor): Tensor =>
-  reshape(takeAlong(x, unsqueeze(indices, -1)), indices.shape);
+export function pick(x: Tensor, indices: Tensor): Tensor {
+  if (x.rank === 0 || !sameShape(indices.shape, x.shape.slice(0, -1))) {
+    throw new ShapeError(
+      `pick: indices ${formatShape(indices.shape)} do not fit ${formatShape(x.shape)} without its last axis`,
+    );
+  }
+  return reshape(takeAlong(x, unsqueeze(indices, -1)), indices.shape);
+}

@@ -42,9 +42,9 @@ function inferred(x: Tensor, shape: Shape): Shape {
   return shape.map((dim): Dim => (dim === -1 ? have / want : dim));
 }
 
-/** Inserts an axis of size 1 at the index. */
+/** Inserts an axis of size 1 at the index (negative: from the end of the result). */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
-  const at = axis < 0 ? axis + x.rank + 1 : axis;
+  const at = normalizeAxis("unsqueeze", axis, [...x.shape, 1]);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
@@ -89,13 +89,14 @@ export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
 const expandOperation: Operation<ReshapeAttributes> = {
   name: "expand",
   lower: (emit, [x = ""], { attributes }) => [
-    emit.node("Expand", [x, emit.int64(staticShape("expand", attributes.shape))]),
+    emit.node("Expand", [x, emit.int64(attributes.shape as readonly number[])]),
   ],
   vjp: ([g], node) => [g && sumTo(g, node.input(0).shape)],
 };
 /** Repeats axes of size 1 (and missing leading ones) to fill the shape, as broadcasting does. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
+  staticShape("expand", shape);
   if (!sameShape(broadcast("expand", x.shape, shape), shape)) {
     throw new ShapeError(`expand: cannot expand ${formatShape(x.shape)} to ${formatShape(shape)}`);
   }
@@ -122,8 +123,8 @@ const concatOperation: Operation<AxisAttributes> = {
 export function concat(parts: readonly Tensor[], axis = 0): Tensor {
   const [first] = parts;
   if (!first) throw new ShapeError("concat: needs at least one tensor");
-  if (parts.length === 1) return first;
   const at = normalizeAxis("concat", axis, first.shape);
+  if (parts.length === 1) return first;
   for (const part of parts) {
     const fits = part.rank === first.rank && part.shape.every((dim, i) => i === at || dim === first.shape[i]);
     if (!fits)
@@ -138,11 +139,20 @@ export function concat(parts: readonly Tensor[], axis = 0): Tensor {
 }
 
 /** Joins tensors of one shape along a new axis. */
-export const stack = (parts: readonly Tensor[], axis = 0): Tensor =>
-  concat(
-    parts.map((part) => unsqueeze(part, axis)),
-    axis,
+export function stack(parts: readonly Tensor[], axis = 0): Tensor {
+  const [first] = parts;
+  if (!first) throw new ShapeError("stack: needs at least one tensor");
+  const at = normalizeAxis("stack", axis, [...first.shape, 1]);
+  for (const { shape } of parts) {
+    if (!sameShape(shape, first.shape)) {
+      throw new ShapeError(`stack: ${formatShape(first.shape)} and ${formatShape(shape)} differ`);
+    }
+  }
+  return concat(
+    parts.map((part) => unsqueeze(part, at)),
+    at,
   );
+}
 
 interface SplitAttributes extends AxisAttributes {
   readonly sizes: readonly number[];
@@ -210,9 +220,9 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
   const length = Number(staticShape("slice", [dimAt(x.shape, at)])[0]);
   const from = start < 0 ? start + length : start;
   const to = Math.min(end === undefined ? length : end < 0 ? end + length : end, length);
-  if (from < 0 || from >= to || step < 1) {
+  if (from < 0 || from >= to || step < 1 || ![start, to, step].every(Number.isInteger)) {
     throw new ShapeError(
-      `slice: ${start}:${end ?? ""}:${step} takes nothing from axis ${axis} of ${formatShape(x.shape)}`,
+      `slice: ${start}:${end ?? ""}:${step} takes no elements of axis ${axis} of ${formatShape(x.shape)}`,
     );
   }
   const count = Math.ceil((to - from) / step);
@@ -254,8 +264,12 @@ export function pad(
   const after = x.shape.map(() => 0);
   for (const [axis, low, high] of widths) {
     const at = normalizeAxis("pad", axis, x.shape);
-    if (low < 0 || high < 0)
-      throw new ShapeError(`pad: widths ${low} and ${high} of axis ${axis} must not be negative`);
+    if (![low, high].every((width) => Number.isInteger(width) && width >= 0)) {
+      throw new ShapeError(
+        `pad: widths ${low} and ${high} of axis ${axis} of ${formatShape(x.shape)} must be whole numbers from 0`,
+      );
+    }
+    if (before[at] || after[at]) throw new ShapeError(`pad: axis ${axis} of ${formatShape(x.shape)} is given twice`);
     before[at] = low;
     after[at] = high;
   }

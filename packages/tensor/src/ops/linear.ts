@@ -1,5 +1,6 @@
 /** Matrix products. */
-import { broadcast, dimAt, formatShape, ShapeError, sizeOf } from "../shape.ts";
+import { requireFloat } from "../dtype.ts";
+import { broadcast, dimAt, formatShape, ShapeError, sameShape, sizeOf } from "../shape.ts";
 import { type Attributes, apply, type Operation, type Tensor } from "../tensor.ts";
 import { add } from "./elementwise.ts";
 import { reshape } from "./layout.ts";
@@ -63,6 +64,7 @@ const matmulOperation: Operation<MatmulAttributes> = {
 export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
   const both = `${formatShape(a.shape)}${transposeA ? "ᵀ" : ""} and ${formatShape(b.shape)}${transposeB ? "ᵀ" : ""}`;
   if (a.rank < 2 || b.rank < 2) throw new ShapeError(`matmul: both operands need two axes: ${both}`);
+  requireFloat("matmul", a.dtype);
   if (a.dtype !== b.dtype) throw new TypeError(`matmul: operands are ${a.dtype} and ${b.dtype}`);
   const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)];
   const [inner, n] = transposeB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)];
@@ -88,11 +90,15 @@ const linearOperation: Operation<Attributes> = {
 
 /** x·weight + bias: x `[…, in]`, weight `[in, out]`, bias `[out]` (or a stack of layers, `[k, in, out]` and `[k, 1, out]`). */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  if (x.rank < 2 || weight.rank < 2 || x.shape.at(-1) !== weight.shape.at(-2)) {
+    throw new ShapeError(`linear: x ${formatShape(x.shape)} does not fit weight ${formatShape(weight.shape)}`);
+  }
   const product = matmul(x, weight);
   if (!bias) return product;
-  if (x.rank !== 2 || weight.rank !== 2 || bias.rank !== 1) return add(product, bias);
-  if (bias.shape[0] !== weight.shape[1]) {
+  if (!sameShape(broadcast("linear", product.shape, bias.shape), product.shape)) {
     throw new ShapeError(`linear: bias ${formatShape(bias.shape)} does not fit weight ${formatShape(weight.shape)}`);
   }
+  if (bias.dtype !== x.dtype) throw new TypeError(`linear: operands are ${x.dtype} and ${bias.dtype}`);
+  if (x.rank !== 2 || weight.rank !== 2 || bias.rank !== 1) return add(product, bias);
   return apply(linearOperation, [x, weight, bias], {}, { shape: product.shape, dtype: x.dtype });
 }

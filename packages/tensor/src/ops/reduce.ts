@@ -1,4 +1,5 @@
 /** Reductions over axes, and the softmax family. `keepDims` leaves reduced axes with size 1. */
+import { requireFloat, requireNumber } from "../dtype.ts";
 import type { Emitter } from "../emitter.ts";
 import { normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../shape.ts";
 import { type Attributes, apply, type Operation, type Tensor } from "../tensor.ts";
@@ -26,6 +27,7 @@ function reduction(
   name: string,
   onnx: string,
   rule: (g: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => Tensor,
+  accepts = requireNumber,
 ): (x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor {
   const operation: Operation<ReduceAttributes> = {
     name,
@@ -41,6 +43,7 @@ function reduction(
     },
   };
   return (x, axes, keepDims = false) => {
+    accepts(name, x.dtype);
     const attributes = { axes: normalizeAxes(name, axes, x.shape), keepDims };
     if (attributes.axes.length === 0) return x;
     return apply(operation, [x], attributes, { shape: reducedShape(x.shape, attributes), dtype: x.dtype });
@@ -52,7 +55,12 @@ const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map(
 /** Sum over axes (all where none is given). */
 export const sum = reduction("sum", "ReduceSum", (g, x) => expand(g, x.shape));
 /** Mean over axes (all where none is given). */
-export const mean = reduction("mean", "ReduceMean", (g, x, _y, axes) => expand(mul(g, 1 / countOf(x, axes)), x.shape));
+export const mean = reduction(
+  "mean",
+  "ReduceMean",
+  (g, x, _y, axes) => expand(mul(g, 1 / countOf(x, axes)), x.shape),
+  requireFloat,
+);
 /** Product over axes (all where none is given). Its derivative needs non-zero elements. */
 export const prod = reduction("prod", "ReduceProd", (g, x, y) => div(mul(g, y), x));
 
@@ -65,12 +73,13 @@ export const max = reduction("max", "ReduceMax", extremum);
 /** Smallest element over axes; tied elements share the derivative equally. */
 export const min = reduction("min", "ReduceMin", extremum);
 
-/** log Σ exp(x) over axes, without overflow. */
+/** log Σ exp(x) over axes, without overflow. Elements may be −∞, but not all that are summed (NaN). */
 export function logSumExp(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  const peak = stopGradient(max(x, axes, true));
-  const total = add(log(sum(exp(sub(x, peak)), axes, true)), peak);
-  if (keepDims) return total;
-  return reshape(total, reducedShape(x.shape, { axes: normalizeAxes("logSumExp", axes, x.shape), keepDims }));
+  requireFloat("logSumExp", x.dtype);
+  const summed = normalizeAxes("logSumExp", axes, x.shape);
+  const peak = stopGradient(max(x, summed, true));
+  const total = add(log(sum(exp(sub(x, peak)), summed, true)), peak);
+  return keepDims ? total : reshape(total, reducedShape(x.shape, { axes: summed, keepDims }));
 }
 
 /** Reduces a gradient over the axes that broadcasting added or stretched, to the shape of the operand. */
@@ -98,6 +107,7 @@ const softmaxOperation: Operation<AxisAttributes> = {
 };
 /** exp(x)/Σ exp(x) along an axis (the last where none is given). */
 export function softmax(x: Tensor, axis = -1): Tensor {
+  requireFloat("softmax", x.dtype);
   const attributes = { axis: normalizeAxis("softmax", axis, x.shape) };
   return apply(softmaxOperation, [x], attributes, { shape: x.shape, dtype: x.dtype });
 }
@@ -109,6 +119,7 @@ const logSoftmaxOperation: Operation<AxisAttributes> = {
 };
 /** log softmax along an axis (the last where none is given). */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  requireFloat("logSoftmax", x.dtype);
   const attributes = { axis: normalizeAxis("logSoftmax", axis, x.shape) };
   return apply(logSoftmaxOperation, [x], attributes, { shape: x.shape, dtype: x.dtype });
 }
@@ -124,6 +135,7 @@ function argOperation(name: string, onnx: string): (x: Tensor, axis?: number, ke
     ],
   };
   return (x, axis = -1, keepDims = false) => {
+    requireNumber(name, x.dtype);
     const attributes = { axis: normalizeAxis(name, axis, x.shape), keepDims };
     const shape = reducedShape(x.shape, { axes: [attributes.axis], keepDims });
     return apply(operation, [x], attributes, { shape, dtype: "int64" });
@@ -156,6 +168,7 @@ const cumSumOperation: Operation<CumSumAttributes> = {
 };
 /** Running sum along an axis; `exclusive` leaves the element itself out, `reverse` starts from the end. */
 export function cumSum(x: Tensor, axis = -1, { exclusive = false, reverse = false } = {}): Tensor {
+  requireNumber("cumSum", x.dtype);
   const attributes = { axis: normalizeAxis("cumSum", axis, x.shape), exclusive, reverse };
   return apply(cumSumOperation, [x], attributes, { shape: x.shape, dtype: x.dtype });
 }
