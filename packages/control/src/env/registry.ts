@@ -2,14 +2,14 @@ import type { z } from "zod";
 import { Box } from "./box.ts";
 import { type Env, EnvError } from "./env.ts";
 import { antV5 } from "./gymnasium/ant.ts";
-import { halfCheetahV5 } from "./gymnasium/half-cheetah.ts";
+import { halfCheetahV5 } from "./gymnasium/halfCheetah.ts";
 import { hopperV5 } from "./gymnasium/hopper.ts";
 import { humanoidV5 } from "./gymnasium/humanoid.ts";
-import { invertedPendulumV5 } from "./gymnasium/inverted-pendulum.ts";
+import { invertedPendulumV5 } from "./gymnasium/invertedPendulum.ts";
 import { walker2dV5 } from "./gymnasium/walker2d.ts";
 import { loadMujoco } from "./mujoco.ts";
 import type { Robot } from "./robot.ts";
-import { TimeLimit } from "./time-limit.ts";
+import { TimeLimit } from "./timeLimit.ts";
 
 const robots = {
   "HalfCheetah-v5": halfCheetahV5,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { EnvError } from "./env.ts";
 import type { Mujoco } from "./mujoco.ts";
-import { MujocoEnv, type Task } from "./mujoco-env.ts";
+import { MujocoEnv, type Task } from "./mujocoEnv.ts";
 import { Simulation } from "./simulation.ts";
 
 /** Options that every robot has. */

@@ -25,7 +25,7 @@ export type Fields = Readonly<Record<(typeof fieldNames)[number], Float64Array>>
 const MAX_VALUE = 1e10;
 
 /** How many {@link Simulation.advance} calls pass between two looks at MuJoCo's warning counters, which cost as much as a short step. */
-const WARNING_INTERVAL = 64;
+const WARNING_INTERVAL = 256;
 
 /**
  * One MuJoCo model with its data: physics steps, state, and views of the quantities. It owns WebAssembly memory until

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Env, Info } from "../env.ts";
-import { MujocoEnv } from "../mujoco-env.ts";
+import { MujocoEnv } from "../mujocoEnv.ts";
 import { environments, makeEnv } from "../registry.ts";
 
 const infoSchema = z.record(z.string(), z.union([z.number(), z.array(z.number())]));

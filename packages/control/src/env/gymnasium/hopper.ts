@@ -2,7 +2,7 @@ import { z } from "zod";
 import { hopper } from "../models/hopper.ts";
 import { defineRobot } from "../robot.ts";
 import { flag, frameSkip, noiseScale, range, weight, xmlFile } from "./options.ts";
-import { inside, planarWalker } from "./planar-walker.ts";
+import { inside, planarWalker } from "./planarWalker.ts";
 
 /** Hopper-v5: hop forward without falling. Reward: velocity + healthy − control cost. (gymnasium/envs/mujoco/hopper_v5.py) */
 export const hopperV5 = defineRobot({

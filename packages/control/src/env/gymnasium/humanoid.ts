@@ -3,7 +3,7 @@ import { humanoid } from "../models/humanoid.ts";
 import { defineRobot } from "../robot.ts";
 import type { Simulation } from "../simulation.ts";
 import { flag, frameSkip, noiseScale, range, weight, xmlFile } from "./options.ts";
-import { inside } from "./planar-walker.ts";
+import { inside } from "./planarWalker.ts";
 import { addUniform, append, sumOfSquares } from "./vectors.ts";
 
 /** Numbers for each body (the world's first) in cinert, in cvel and in cfrc_ext; and the root's degrees of freedom, which no motor moves. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { walker2d } from "../models/walker2d.ts";
 import { defineRobot } from "../robot.ts";
 import { flag, frameSkip, noiseScale, range, weight, xmlFile } from "./options.ts";
-import { inside, planarWalker } from "./planar-walker.ts";
+import { inside, planarWalker } from "./planarWalker.ts";
 
 /** Walker2d-v5: walk forward on two legs. Reward: velocity + healthy − control cost. (gymnasium/envs/mujoco/walker2d_v5.py) */
 export const walker2dV5 = defineRobot({

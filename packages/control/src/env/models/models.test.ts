@@ -1,8 +1,8 @@
 import type { MjModel } from "@mujoco/mujoco";
 import { describe, expect, test } from "vitest";
-import { MujocoEnv } from "../mujoco-env.ts";
+import { MujocoEnv } from "../mujocoEnv.ts";
 import { makeEnv } from "../registry.ts";
-import { originals, skipReason } from "../shared-models.fixture.ts";
+import { originals, skipReason } from "../sharedModels.fixture.ts";
 
 /** Arrays of mjModel without any part in the physics: looks, names, free-text and user data, and where those lie in memory; and all arrays at once (buffer). */
 const notPhysics =
@@ -48,6 +48,8 @@ async function compiledPhysics(id: string, options: Record<string, unknown>) {
   env.close();
   return physics;
 }
+
+if (skipReason) console.warn(`models.test.ts: ${skipReason}`);
 
 describe.skipIf(skipReason)(`the built-in models equal Gymnasium's${skipReason ? ` (${skipReason})` : ""}`, () => {
   test.each(originals)("$id: every number of the compiled model that matters to physics", async ({ id, path }) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { invertedPendulum } from "../models/inverted-pendulum.ts";
+import { invertedPendulum } from "../models/invertedPendulum.ts";
 import { defineRobot } from "../robot.ts";
 import { frameSkip, noiseScale, xmlFile } from "./options.ts";
 import { addUniform, append } from "./vectors.ts";

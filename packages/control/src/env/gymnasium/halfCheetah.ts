@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { halfCheetah } from "../models/half-cheetah.ts";
+import { halfCheetah } from "../models/halfCheetah.ts";
 import { defineRobot } from "../robot.ts";
 import { flag, frameSkip, noiseScale, weight, xmlFile } from "./options.ts";
 import { addNormal, addUniform, append, sumOfSquares } from "./vectors.ts";

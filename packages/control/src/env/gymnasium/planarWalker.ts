@@ -1,5 +1,5 @@
 import type { Info } from "../env.ts";
-import type { Task } from "../mujoco-env.ts";
+import type { Task } from "../mujocoEnv.ts";
 import type { Simulation } from "../simulation.ts";
 import { addUniform, append, appendClipped, sumOfSquares } from "./vectors.ts";
 
