@@ -5,6 +5,8 @@ export { type Flag, flagsFromSchema, parseConfig, unknownFlag } from "./config.t
 export { exitCodeOf, FailureError, NonFiniteError, requireFinite, UsageError } from "./errors.ts";
 export { onInterrupt } from "./interrupt.ts";
 export { type Metrics, type MetricsRow, readMetrics, reproducibleMetrics } from "./metrics.ts";
+export { createProgress, type Progress, type ProgressOptions, type ProgressReadings } from "./progress.ts";
+export { type ProgressState, renderProgress } from "./progressLine.ts";
 export { type Provenance, packageVersions } from "./provenance.ts";
 export {
   type CreateRunOptions,
@@ -21,5 +23,14 @@ export {
   runPath,
   runSummary,
 } from "./run.ts";
+export {
+  type BootstrapOptions,
+  bootstrap,
+  type Estimate,
+  interquartileMean,
+  mean,
+  quantile,
+  RunningRange,
+} from "./statistics.ts";
 export { type SummarizeOptions, type Summary, summarize } from "./summary.ts";
 export { closestName, unknownName } from "./unknownName.ts";

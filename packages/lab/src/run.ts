@@ -18,6 +18,7 @@ import { formatMetricsRow, type Metrics, type MetricsRow, readMetrics } from "./
 import { describeProvenance, provenanceSchema } from "./provenance.ts";
 import { LOCK_FILE, lockRun } from "./runLock.ts";
 import { type Summary, summarySchema } from "./summary.ts";
+import { EventFile } from "./tensorboard/eventFile.ts";
 
 const CONFIG = "config.json";
 const METRICS = "metrics.jsonl";
@@ -168,6 +169,7 @@ export class Run implements RunFolder {
   readonly record: RunRecord;
   readonly #unlock: () => void;
   readonly #metrics: AppendFile;
+  readonly #events: EventFile;
   readonly #files: AppendFile[] = [];
   /** The good checkpoints, newest first, and the one that this session continues. */
   #good: readonly CheckpointEntry[];
@@ -184,6 +186,9 @@ export class Run implements RunFolder {
     this.#from = good[0];
     this.#lastStep = this.#from?.step ?? 0;
     this.#metrics = this.appendFile(METRICS);
+    const session = record.sessions.length - 1;
+    const purge = session === 0 ? {} : { purgeStep: this.#from === undefined ? 0 : this.#from.step + 1 };
+    this.#events = new EventFile(dir, { session, ...purge });
   }
 
   /** Seconds of training since the run began, earlier sessions included up to the checkpoint they left. */
@@ -192,7 +197,7 @@ export class Run implements RunFolder {
   }
 
   /**
-   * Appends one line to metrics.jsonl. It survives a kill at once.
+   * Appends one line to metrics.jsonl, and the same to TensorBoard's event file. It survives a kill at once.
    *
    * @param step steps done; never less than in the line before
    * @throws NonFiniteError naming the first metric that isn't a finite number; nothing is written then.
@@ -202,6 +207,7 @@ export class Run implements RunFolder {
       throw new Error(`metrics of step ${step} can't follow those of step ${this.#lastStep}`);
     }
     this.#metrics.append(formatMetricsRow({ step, wallTime: this.wallTime, metrics }));
+    this.#events.log(step, metrics);
     this.#lastStep = step;
   }
 
@@ -250,6 +256,7 @@ export class Run implements RunFolder {
   close(): void {
     for (const file of this.#files) file.close();
     this.#files.length = 0;
+    this.#events.close();
     this.#unlock();
   }
 }
