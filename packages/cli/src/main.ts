@@ -1,1 +1,59 @@
-export {};
+/** The command `era`. Errors are one line on standard error; exit code 2 for a wrong command, 1 for work that failed. */
+import { exitCodeOf, UsageError, unknownFlag } from "@era/lab";
+import { Command, CommanderError } from "commander";
+import { addBenchCommand } from "./commands/bench.ts";
+import { addEnvsCommand } from "./commands/envs.ts";
+import { addEvalCommand } from "./commands/eval.ts";
+import { addExportCommand } from "./commands/export.ts";
+import { addTrainCommand } from "./commands/train.ts";
+
+const program = new Command("era").description("train, evaluate and compare with the Entropy Regularizing Activation");
+addTrainCommand(program);
+addEvalCommand(program);
+addExportCommand(program);
+addEnvsCommand(program);
+addBenchCommand(program);
+configure(program);
+
+/** Commander throws instead of exiting and says nothing by itself, in this command and all below it. */
+function configure(command: Command): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({ writeErr: () => {} });
+  command.commands.forEach(configure);
+}
+
+/** The flags of the command that the arguments name, for a suggestion. */
+function flagsOf(words: readonly string[]): string[] {
+  let command = program;
+  for (const word of words) {
+    const next = command.commands.find((sub) => sub.name() === word);
+    if (!next) break;
+    command = next;
+  }
+  return command.options.filter((option) => !option.hidden).map((option) => option.name());
+}
+
+/** A wrong command line in this project's words. */
+function usageError(error: CommanderError, words: readonly string[]): UsageError {
+  const unknown = /unknown option '--?([^']+)'/.exec(error.message)?.[1];
+  if (unknown !== undefined) return unknownFlag(unknown, flagsOf(words));
+  return new UsageError(error.message.replace(/^error: /, ""));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const words = process.argv.slice(2);
+  if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help")) {
+    // --help and --version have printed what they had to.
+    if (error.code === "commander.help") process.stderr.write(`era: choose a command; see era --help\n`);
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    const shown = error instanceof CommanderError ? usageError(error, words) : error;
+    process.stderr.write(`era: ${(shown as Error).message}\n`);
+    if (process.env.ERA_DEBUG) process.stderr.write(`${(shown as Error).stack}\n`);
+    process.exitCode = exitCodeOf(shown);
+  }
+}

@@ -12,7 +12,7 @@ export { TimeLimit } from "./env/timeLimit.ts";
 export { createReplayBatch, type ReplayBatch } from "./replay/replayBatch.ts";
 export { ReplayBuffer } from "./replay/replayBuffer.ts";
 export { actionScale } from "./training/actionScale.ts";
-export { average, evaluate } from "./training/evaluate.ts";
+export { type Act, average, type Evaluation, evaluate } from "./training/evaluate.ts";
 export {
   evaluationSeed,
   type OffPolicyAgent,

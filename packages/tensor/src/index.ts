@@ -2,6 +2,7 @@ export { tensorOps } from "./activationOps.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export { grad, vjp } from "./grad.ts";
 export * as init from "./initializers.ts";
+export { LoadedModel, type ModelValue } from "./loadedModel.ts";
 export { exportOnnx } from "./model.ts";
 export { withDerivatives } from "./ops/customGradient.ts";
 export * from "./ops/elementwise.ts";

@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { allocate, type DType, type TypedArray, toTypedArray } from "./dtype.ts";
 import { buildModel } from "./model.ts";
 import { createSession, type SessionOptions, tensorMaker } from "./session.ts";
-import { formatShape, type Shape, ShapeError, sameShape, sizeOf } from "./shape.ts";
+import { fillShape, formatShape, type Shape, ShapeError, sameShape, sizeOf } from "./shape.ts";
 import type { Variable } from "./state.ts";
 import { type Tensor, type TensorType, variableOf } from "./tensor.ts";
 
@@ -171,7 +171,7 @@ export class Program<K extends string = string> {
     if (values === undefined) throw new Error(`run: the input "${name}" ${formatShape(type.shape)} is missing`);
     const array = fedArray(name, type.dtype, values);
     if (slot.tensor && slot.array === array) return slot.tensor;
-    const shape = fill(name, type.shape, array.length);
+    const shape = fillShape(name, type.shape, array.length);
     slot.array = array;
     slot.tensor = this.#parts.makeTensor(type.dtype, array, shape);
     return slot.tensor;
@@ -194,18 +194,4 @@ function fedArray(name: string, dtype: DType, values: TypedArray | readonly numb
   } catch (error) {
     throw new TypeError(`run: the input "${name}": ${(error as Error).message}`);
   }
-}
-
-/** The shape of `length` elements: a named dimension takes what is left. */
-function fill(name: string, shape: Shape, length: number): number[] {
-  const fixed = shape.reduce<number>((product, dim) => (typeof dim === "number" ? product * dim : product), 1);
-  const actual = shape.map((dim) => (typeof dim === "number" ? dim : length / fixed));
-  if (
-    length === 0 ||
-    actual.some((dim) => !Number.isInteger(dim)) ||
-    actual.reduce((product, dim) => product * dim, 1) !== length
-  ) {
-    throw new ShapeError(`run: the input "${name}" needs ${formatShape(shape)} values, not ${length}`);
-  }
-  return actual;
 }

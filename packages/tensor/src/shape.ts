@@ -67,3 +67,17 @@ export function dimAt(shape: Shape, index: number): Dim {
   if (dim === undefined) throw new ShapeError(`axis ${index} is not in ${formatShape(shape)}`);
   return dim;
 }
+
+/** The shape of `length` values fed to the input `name`: a named dimension takes what is left. Throws ShapeError where they do not fit. */
+export function fillShape(name: string, shape: Shape, length: number): number[] {
+  const fixed = shape.reduce<number>((product, dim) => (typeof dim === "number" ? product * dim : product), 1);
+  const actual = shape.map((dim) => (typeof dim === "number" ? dim : length / fixed));
+  if (
+    length === 0 ||
+    actual.some((dim) => !Number.isInteger(dim)) ||
+    actual.reduce((product, dim) => product * dim, 1) !== length
+  ) {
+    throw new ShapeError(`run: the input "${name}" needs ${formatShape(shape)} values, not ${length}`);
+  }
+  return actual;
+}

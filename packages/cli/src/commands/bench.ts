@@ -1,0 +1,93 @@
+/** `era bench`: speed, always beside others in the same invocation. */
+import { UsageError } from "@era/lab";
+import type { Command } from "commander";
+import { benchEnv, benchEnvIds, envTable } from "../bench/envBench.ts";
+import { benchHeads, headTable } from "../bench/headBench.ts";
+import { defaultThreads, setUpPeers, type UpdateSize } from "../bench/peers.ts";
+import { benchUpdates, updateTable } from "../bench/updateBench.ts";
+import { wholeNumber } from "./eval.ts";
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+interface UpdateOptions {
+  readonly widths: string;
+  readonly rounds: string;
+  readonly threads: string;
+  readonly only?: string;
+  readonly setup: boolean;
+  readonly json?: boolean;
+}
+
+/** The update that the paper's tasks have: observations of h1 (HumanoidBench), batch and actions of the official code. */
+const sizeOf = (width: number, threads: number): UpdateSize => ({ width, obs: 51, act: 19, batch: 256, threads });
+
+export function addBenchCommand(program: Command): void {
+  const bench = program
+    .command("bench")
+    .description("measure speed beside other libraries, interleaved in one invocation");
+
+  bench
+    .command("update")
+    .description("one SAC-ERA update: this project, PyTorch (eager and compiled), JAX, jax-js, TensorFlow.js")
+    .option("--widths <numbers>", "widths of the hidden layers, separated by commas", "256,512")
+    .option("--rounds <number>", "turns that each competitor gets", "9")
+    .option("--threads <number>", "threads for every competitor", `${defaultThreads}`)
+    .option("--only <names>", "competitors to run, separated by commas (torch-eager, torch-compile, jax, jax-js, tfjs)")
+    .option("--no-setup", "do not install missing competitors")
+    .option("--json", "print the result as one JSON object")
+    .action(async (options: UpdateOptions) => {
+      const widths = options.widths.split(",").map((width) => wholeNumber("--widths", width, 1));
+      const rounds = wholeNumber("--rounds", options.rounds, 1);
+      const threads = wholeNumber("--threads", options.threads, 1);
+      const only = names(options.only, ["torch-eager", "torch-compile", "jax", "jax-js", "tfjs"]);
+      if (options.setup) setUpPeers({ javascript: true });
+      const results = [];
+      for (const width of widths) {
+        const result = await benchUpdates(sizeOf(width, threads), rounds, only, say);
+        results.push(result);
+        if (!options.json) console.log(`${updateTable(result)}\n`);
+      }
+      if (options.json) console.log(JSON.stringify({ bench: "update", results }));
+    });
+
+  bench
+    .command("head")
+    .description("what ERA's activation costs: the same update with it and with clamped log deviations")
+    .option("--width <number>", "width of the hidden layers", "512")
+    .option("--pairs <number>", "alternating pairs of updates", "300")
+    .option("--threads <number>", "threads", `${defaultThreads}`)
+    .option("--json", "print the result as one JSON object")
+    .action(async (options: { width: string; pairs: string; threads: string; json?: boolean }) => {
+      const size = sizeOf(wholeNumber("--width", options.width, 1), wholeNumber("--threads", options.threads, 1));
+      const result = await benchHeads(size, wholeNumber("--pairs", options.pairs, 20));
+      console.log(options.json ? JSON.stringify({ bench: "head", ...result }) : headTable(result));
+    });
+
+  bench
+    .command("env")
+    .description("steps per second of each environment, beside Python Gymnasium")
+    .option("--envs <ids>", "environments, separated by commas; all if left out")
+    .option("--rounds <number>", "turns that each side gets", "7")
+    .option("--steps <number>", "environment steps per turn", "1000")
+    .option("--no-setup", "do not install Python Gymnasium where it is missing")
+    .option("--json", "print the result as one JSON object")
+    .action(async (options: { envs?: string; rounds: string; steps: string; setup: boolean; json?: boolean }) => {
+      const ids = names(options.envs, benchEnvIds());
+      if (options.setup) setUpPeers({ javascript: false });
+      const results = [];
+      for (const id of ids.length > 0 ? ids : benchEnvIds()) {
+        say(`stepping ${id}`);
+        results.push(
+          await benchEnv(id, wholeNumber("--rounds", options.rounds, 1), wholeNumber("--steps", options.steps, 1)),
+        );
+      }
+      console.log(options.json ? JSON.stringify({ bench: "env", results }) : envTable(results));
+    });
+}
+
+function names(text: string | undefined, allowed: readonly string[]): string[] {
+  const list = text === undefined ? [] : text.split(",").map((name) => name.trim());
+  const unknown = list.find((name) => !allowed.includes(name));
+  if (unknown !== undefined) throw new UsageError(`${unknown} is not one of ${allowed.join(", ")}`);
+  return list;
+}

@@ -1,0 +1,113 @@
+/** `era eval <run>`: plays episodes with a trained policy, from a run folder or an exported `.onnx`. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Act, average, EnvError, type Evaluation, evaluate, evaluationSeed, makeEnv } from "@era/control";
+import { FailureError, openRun, UsageError } from "@era/lab";
+import { LoadedModel } from "@era/tensor";
+import type { Command } from "commander";
+import { z } from "zod";
+
+interface EvalOptions {
+  readonly env?: string;
+  readonly episodes: string;
+  readonly seed?: string;
+  readonly json?: boolean;
+}
+
+/** The trained policy to play: its model, and the environment and seed of its run where it has one. */
+function locate(target: string, options: EvalOptions): { model: string; env: string; seed: number } {
+  if (!existsSync(target)) throw new UsageError(`${target}: there is no such run folder or .onnx file`);
+  if (target.endsWith(".onnx")) {
+    if (options.env === undefined)
+      throw new UsageError(`--env is required with a model file: the environment to play in`);
+    return { model: target, env: options.env, seed: 0 };
+  }
+  const { record } = openRun(target);
+  const { env, seed } = z.object({ env: z.string(), seed: z.number() }).parse(record.config);
+  const model = join(target, "policy.onnx");
+  if (!existsSync(model)) {
+    throw new FailureError(
+      `${target} has no policy.onnx yet: it is written when a run finishes or is interrupted; write it with: era export ${target}`,
+    );
+  }
+  return { model, env: options.env ?? env, seed };
+}
+
+export function addEvalCommand(program: Command): void {
+  program
+    .command("eval")
+    .description("play episodes with a trained policy and report their returns")
+    .argument("<run>", "a run folder, or an exported policy (.onnx) together with --env")
+    .option("--env <id>", "environment to play in; a run's own if left out")
+    .option("--episodes <number>", "episodes to play", "10")
+    .option("--seed <number>", "seed of the first episode; if left out, the one that training evaluates with")
+    .option("--json", "print the result as one JSON object")
+    .action(async (target: string, options: EvalOptions) => {
+      const episodes = wholeNumber("--episodes", options.episodes, 1);
+      const found = locate(target, options);
+      const seed = options.seed === undefined ? evaluationSeed(found.seed) : wholeNumber("--seed", options.seed, 0);
+      const result = await play(found.model, found.env, episodes, seed);
+      const { returns, lengths } = result;
+      const deviation = Math.sqrt(average(returns.map((value) => (value - average(returns)) ** 2)));
+      const summary = {
+        env: found.env,
+        model: found.model,
+        episodes,
+        seed,
+        return: { mean: average(returns), deviation, min: Math.min(...returns), max: Math.max(...returns) },
+        length: average(lengths),
+        returns,
+      };
+      if (options.json) console.log(JSON.stringify(summary));
+      else {
+        returns.forEach((value, i) => console.log(`episode ${i + 1}: return ${value.toFixed(1)}, ${lengths[i]} steps`));
+        console.log(
+          `${found.env}: mean return ${summary.return.mean.toFixed(1)} ± ${deviation.toFixed(1)} (${episodes} episodes, mean length ${summary.length.toFixed(0)})`,
+        );
+      }
+    });
+}
+
+async function play(model: string, id: string, episodes: number, seed: number): Promise<Evaluation> {
+  const env = await makeEnv(id).catch((error: unknown) => {
+    throw error instanceof EnvError ? new UsageError(`--env: ${error.message}`) : error;
+  });
+  try {
+    const policy = await loadPolicy(model, env.observationSpace.low.length, env.actionSpace.low.length, id);
+    const act: Act = async (observation) => (await policy.run({ observation })).action as Float32Array;
+    return await evaluate(env, act, episodes, seed);
+  } finally {
+    env.close();
+  }
+}
+
+/** An exported policy, checked to be one for this environment. */
+async function loadPolicy(
+  path: string,
+  observationSize: number,
+  actionSize: number,
+  env: string,
+): Promise<LoadedModel> {
+  const policy = await LoadedModel.load(readFileSync(path), { threads: 1 }).catch((error: Error) => {
+    throw new FailureError(`${path}: ${error.message}`);
+  });
+  const observation = policy.inputs.find(({ name }) => name === "observation");
+  const action = policy.outputs.find(({ name }) => name === "action");
+  if (!observation || !action) {
+    throw new FailureError(`${path}: not a policy: it needs an input "observation" and an output "action"`);
+  }
+  if (observation.shape.at(-1) !== observationSize || action.shape.at(-1) !== actionSize) {
+    throw new FailureError(
+      `${path}: the policy maps ${observation.shape.at(-1)} observations to ${action.shape.at(-1)} actions, but ${env} has ${observationSize} and ${actionSize}`,
+    );
+  }
+  return policy;
+}
+
+export function wholeNumber(flag: string, text: string, least: number): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {
+    throw new UsageError(`${flag} ${text}: must be a whole number of at least ${least}`);
+  }
+  return value;
+}

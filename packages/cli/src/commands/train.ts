@@ -1,0 +1,146 @@
+/** `era train sac`: trains in a run folder, live on the terminal, and says where the results are. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkSac, type Progress, type SacConfig, sacConfigSchema, trainSac } from "@era/control";
+import {
+  createProgress,
+  createRun,
+  onInterrupt,
+  openRun,
+  packageVersions,
+  parseConfig,
+  resumeRun,
+  runPath,
+  type Summary,
+  UsageError,
+} from "@era/lab";
+import type { Command } from "commander";
+import { addFlags, givenFlags } from "../flags.ts";
+
+interface TrainOptions extends Record<string, unknown> {
+  readonly run?: string;
+  readonly resume?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export function addTrainCommand(program: Command): void {
+  const train = program.command("train").description("train an agent");
+  const sac = train
+    .command("sac")
+    .description("soft actor-critic with an entropy floor (ERA), or with maximum entropy as baseline")
+    .option("--run <folder>", "run folder to make; runs/<env>-<head>-seed<seed>-<time> if left out")
+    .option("--resume <folder>", "continue this run from its newest checkpoint; only --steps may change")
+    .option("--config <file>", "settings from a JSON file (a run's config.json too); flags win over it")
+    .option("--json", "print the final summary as one JSON object, and nothing else on standard output");
+  addFlags(sac, sacConfigSchema);
+  sac.action((options: TrainOptions) => trainCommand(options));
+}
+
+async function trainCommand(options: TrainOptions): Promise<void> {
+  const given = givenFlags(options, sacConfigSchema);
+  const { config, open } =
+    options.resume === undefined ? fresh(options, given) : resumed(options.resume, options, given);
+  const { floor, target } = await checkSac(config);
+  const { run, checkpoint } = open();
+  const say = (line: string) => {
+    if (!options.json) console.log(line);
+  };
+  say(`${run.dir}: SAC (${config.head}) on ${config.env}, seed ${config.seed}, ${config.steps} steps`);
+  if (checkpoint) say(`resuming from step ${checkpoint.step}`);
+  if (target !== null && floor !== null) {
+    say(
+      `entropy: asked for ${target.toFixed(3)} nat of the ${config.entropyOf}; the policy cannot fall below ${floor.toFixed(3)} nat`,
+    );
+  }
+
+  let stopped = false;
+  const release = onInterrupt(() => {
+    stopped = true;
+  });
+  const progress = createProgress({ total: config.steps, stream: process.stderr, start: checkpoint?.step ?? 0 });
+  let summary: Summary;
+  try {
+    summary = await trainSac(config, run, checkpoint, {
+      onProgress: ({ step, episodeReturn, entropy }: Progress) =>
+        progress.update(step, {
+          ...(episodeReturn !== undefined && { score: { label: "return", value: episodeReturn } }),
+          ...(entropy !== undefined && { entropy: { value: entropy, ...(floor !== null && { floor }) } }),
+        }),
+      shouldStop: () => stopped,
+    });
+  } finally {
+    progress.stop();
+    release();
+    run.close();
+  }
+  if (options.json) {
+    console.log(JSON.stringify({ run: run.dir, ...summary }));
+    return;
+  }
+  if (summary.status === "interrupted") {
+    say(`stopped at step ${summary.steps}; a checkpoint is saved. Continue with: era train sac --resume ${run.dir}`);
+    return;
+  }
+  describe(run.dir, summary, say);
+}
+
+/** A new run's settings: the defaults, a file's, the command line's. */
+function fresh(options: TrainOptions, given: Record<string, unknown>) {
+  const config = parseConfig(sacConfigSchema, options.config === undefined ? {} : readSettings(options.config), given);
+  const dir = options.run ?? join("runs", `${config.env}-${config.head}-seed${config.seed}-${timestamp()}`);
+  const packages = packageVersions(["onnxruntime-node", "@mujoco/mujoco"], import.meta.url);
+  return { config, open: () => ({ run: createRun({ dir, kind: "sac", config, packages }), checkpoint: undefined }) };
+}
+
+/** An interrupted run's own settings; a longer budget is the only thing that may be asked of it anew. */
+function resumed(dir: string, options: TrainOptions, given: Record<string, unknown>) {
+  if (options.run !== undefined || options.config !== undefined) {
+    throw new UsageError(
+      `--resume continues the run in its own folder with its own settings: leave out --run and --config`,
+    );
+  }
+  const { record } = openRun(dir);
+  if (record.kind !== "sac") throw new UsageError(`${dir} is a run of "${record.kind}", not of "sac"`);
+  const changed = Object.keys(given).find((name) => name !== "steps");
+  if (changed !== undefined) {
+    throw new UsageError(`--resume continues with the run's own settings: only --steps may be given, not ${changed}`);
+  }
+  const config = parseConfig(sacConfigSchema, record.config, given);
+  const packages = packageVersions(["onnxruntime-node", "@mujoco/mujoco"], import.meta.url);
+  return { config, open: () => resumeRun(dir, { config, packages }) };
+}
+
+/** Settings from a JSON file: plain, or as a run's config.json holds them. */
+function readSettings(path: string): Record<string, unknown> {
+  if (!existsSync(path)) throw new UsageError(`--config ${path}: there is no such file`);
+  try {
+    const content = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+    return typeof content.config === "object" && content.config !== null
+      ? (content.config as Record<string, unknown>)
+      : content;
+  } catch (error) {
+    throw new UsageError(`--config ${path}: not JSON: ${(error as Error).message}`);
+  }
+}
+
+const timestamp = (): string => new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
+
+function describe(
+  dir: string,
+  { score, entropy, stepsPerSecond, wallTime }: Summary,
+  say: (line: string) => void,
+): void {
+  const number = (value: number | null) => (value === null ? "—" : value.toFixed(1));
+  say(`final evaluation return ${number(score.final)}, best ${number(score.best)} (step ${score.bestStep ?? "—"})`);
+  if (entropy) {
+    say(
+      `entropy: lowest of any state acted in ${entropy.min?.toFixed(3) ?? "—"} nat, floor ${entropy.floor.toFixed(3)} nat`,
+    );
+  }
+  say(`${stepsPerSecond.toFixed(0)} steps/s, ${(wallTime / 60).toFixed(1)} minutes`);
+  say(`report: ${runPath({ dir }, "report.html")}`);
+  say(`next: era eval ${dir}`);
+}
+
+export type { SacConfig };
