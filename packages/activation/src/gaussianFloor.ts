@@ -22,7 +22,7 @@ export function worstDimensionEntropy(kind: "truncated" | "squashed", meanBound:
 }
 
 /**
- * The infimum of `Σ f(log σ_i)` over everything the bounded Gaussian activation can output:
+ * The infimum of `Σ f(log σ_i)` over everything the bounded Gaussian activation can output, as a function of the budget:
  * `log σ_i = max(logStdMax − x_i, logStdMin)` with `x = budget·softmax(ŝ)`, that is x_i > 0, Σ x_i = budget = −k.
  *
  * For f concave, `x_i ↦ f(…)` is concave up to the clip at L = logStdMax − logStdMin and constant beyond. With j dimensions
@@ -34,15 +34,16 @@ export function allocationFloor(
   f: (logStd: number) => number,
   actionDim: number,
   { logStdMin, logStdMax }: { readonly logStdMin: number; readonly logStdMax: number },
-  budget: number,
-): number {
+): (budget: number) => number {
   const depth = logStdMax - logStdMin;
   const free = f(logStdMax);
   const clipped = f(logStdMin);
-  const most = Math.min(Math.floor(budget / depth), actionDim);
   const withClipped = (count: number) => count * clipped + (actionDim - count) * free;
-  const candidates: number[] = [];
-  if (most > 0) candidates.push(withClipped(1), withClipped(most));
-  if (most < actionDim) candidates.push(withClipped(most) - free + f(logStdMax - (budget - most * depth)));
-  return Math.min(...candidates);
+  return (budget) => {
+    const most = Math.min(Math.floor(budget / depth), actionDim);
+    const candidates: number[] = [];
+    if (most > 0) candidates.push(withClipped(1), withClipped(most));
+    if (most < actionDim) candidates.push(withClipped(most) - free + f(logStdMax - (budget - most * depth)));
+    return Math.min(...candidates);
+  };
 }

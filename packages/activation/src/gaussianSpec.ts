@@ -113,25 +113,25 @@ export function resolveGaussian(spec: GaussianSpec): ResolvedGaussian {
   const target = actionDim * entropy.perDim;
   const lowest = actionDim * (STANDARD_NORMAL_ENTROPY + logStdMin);
   const highest = actionDim * (STANDARD_NORMAL_ENTROPY + logStdMax);
-  const worst = worstDimensionEntropy(kind, meanBound);
-  const range = { logStdMin, logStdMax };
-  const floorAt = (gaussianEntropy: number) => allocationFloor(worst, actionDim, range, highest - gaussianEntropy);
+  const hasFloor = kind === "truncated" || meanBound < Number.POSITIVE_INFINITY;
+  const floorOfBudget = hasFloor
+    ? allocationFloor(worstDimensionEntropy(kind, meanBound), actionDim, { logStdMin, logStdMax })
+    : () => Number.NEGATIVE_INFINITY;
+  const floorAt = (gaussianEntropy: number) => floorOfBudget(highest - gaussianEntropy);
+  const refuse = (what: string, value: number, low: number, high: number) => {
+    const range = `with log σ in [${logStdMin}, ${logStdMax}] it must lie in ${interval(low / actionDim, high / actionDim)}`;
+    throw new Error(`${kind} Gaussian: ${what} is ${value} nats; ${range}`);
+  };
 
-  let gaussianEntropy: number;
+  const givenDelta = typeof spec.delta === "number" ? spec.delta : 0;
+  let gaussianEntropy = target + givenDelta;
   if (entropy.of === "policy") {
-    gaussianEntropy = solveForGaussianEntropy(floorAt, target, lowest, highest, (low, high) => {
-      const allowed = interval(low / actionDim, high / actionDim);
-      return `${kind} Gaussian: entropy.perDim is ${entropy.perDim} nats of the policy; with log σ in [${logStdMin}, ${logStdMax}] it must lie in ${allowed}`;
-    });
-  } else {
-    gaussianEntropy = target + (typeof spec.delta === "number" ? spec.delta : 0);
-    if (!(gaussianEntropy >= lowest && gaussianEntropy <= highest)) {
-      const allowed = interval(lowest / actionDim, highest / actionDim);
-      const asked = typeof spec.delta === "number" ? `entropy.perDim + delta/actionDim` : `entropy.perDim`;
-      throw new Error(
-        `${kind} Gaussian: ${asked} is ${gaussianEntropy / actionDim} nats; with log σ in [${logStdMin}, ${logStdMax}] it must lie in ${allowed}`,
-      );
-    }
+    const { crossing, low, high } = solveForGaussianEntropy(floorAt, target, lowest, highest);
+    if (crossing === undefined) refuse("entropy.perDim of the policy", entropy.perDim, low, high);
+    else gaussianEntropy = crossing;
+  } else if (!(gaussianEntropy >= lowest && gaussianEntropy <= highest)) {
+    const what = givenDelta > 0 ? "entropy.perDim + delta/actionDim" : "entropy.perDim";
+    refuse(what, entropy.perDim + givenDelta / actionDim, lowest, highest);
   }
 
   return {
@@ -146,31 +146,28 @@ export function resolveGaussian(spec: GaussianSpec): ResolvedGaussian {
     learnsDelta: spec.delta === "learned",
     maxDelta: highest - target,
     gaussianEntropy,
-    floor:
-      kind === "squashed" && meanBound === Number.POSITIVE_INFINITY
-        ? Number.NEGATIVE_INFINITY
-        : floorAt(gaussianEntropy),
+    floor: floorAt(gaussianEntropy),
   };
 }
 
 /**
- * The smallest Gaussian entropy in [lowest, highest] whose floor is `target`. The floor of a squashed policy first rises with
- * it and then falls (tanh saturates), so the first crossing is looked for on a grid and then refined by bisection.
+ * The smallest Gaussian entropy in [lowest, highest] whose floor is `target`, if any, and the range of floors there. The
+ * floor of a squashed policy first rises with it and then falls (tanh saturates), so the first crossing is looked for on a grid and
+ * then refined by bisection.
  */
 function solveForGaussianEntropy(
   floorAt: (gaussianEntropy: number) => number,
   target: number,
   lowest: number,
   highest: number,
-  message: (low: number, high: number) => string,
-): number {
-  const steps = 256;
+): { readonly crossing: number | undefined; readonly low: number; readonly high: number } {
+  const steps = 64;
   const grid = Array.from({ length: steps + 1 }, (_, i) => lowest + ((highest - lowest) * i) / steps);
   const floors = grid.map(floorAt);
+  const low = floors[0] ?? Number.NaN;
+  const high = Math.max(...floors);
   const first = floors.findIndex((floor) => floor >= target);
-  const [reached] = floors;
-  if (first < 0 || reached === undefined || target < reached) {
-    throw new Error(message(reached ?? Number.NaN, Math.max(...floors)));
-  }
-  return crossing(floorAt, target, grid[Math.max(first - 1, 0)] ?? lowest, grid[first] ?? highest);
+  const [before, after] = [grid[Math.max(first - 1, 0)], grid[first]];
+  const reached = target >= low && before !== undefined && after !== undefined;
+  return { crossing: reached ? crossing(floorAt, target, before, after) : undefined, low, high };
 }

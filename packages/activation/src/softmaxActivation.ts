@@ -11,7 +11,7 @@ import type { ResolvedSoftmax } from "./softmaxSpec.ts";
  *
  * @param softmax from {@link resolveSoftmax}
  * @param logits `[…, n]`
- * @returns `[…, n]`, every element below −2; use them like any logits (cross-entropy, sampling)
+ * @returns `[…, n]`, every element at most −log 4; use them like any logits (cross-entropy, sampling)
  */
 export function softmaxActivation<T>(ops: Ops<T>, softmax: ResolvedSoftmax, logits: T): T {
   const h = ops.add(ops.mul(ops.softmax(logits), softmax.slope), softmax.offset);
