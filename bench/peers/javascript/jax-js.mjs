@@ -1,0 +1,12 @@
+/** The @jax-js/jax peer: SAC-ERA's update on its wasm backend (jax-js-learner.mjs). */
+
+import { serve, versionOf } from "./peer.mjs";
+import * as sac from "./sac.mjs";
+import { installWebWorkers } from "./web-worker.mjs";
+
+await serve(async (config) => {
+  if (process.env.WORKERS) installWebWorkers(config.threads);
+  const { makeLearner } = await import("./jax-js-learner.mjs");
+  const { compileSeconds, handlers } = await sac.handlers(makeLearner, config);
+  return { ready: { name: "jax-js", version: versionOf("@jax-js/jax"), compileSeconds }, handlers };
+});
