@@ -1,0 +1,269 @@
+/** What every operation computes, by its name, in float64 and with no regard to how it is lowered. */
+import { erf } from "@era/activation";
+import type { Node, Tensor } from "../tensor.ts";
+import { alongAxis, at, build, reshaped, type Value } from "./value.ts";
+
+/** Computes the outputs of a node from its inputs. */
+export type Kernel = (inputs: readonly Value[], node: Node) => readonly Value[];
+
+const nothing: Value = { shape: [0], data: new Float64Array() };
+const shapeOf = (tensor: Tensor): readonly number[] => tensor.shape as readonly number[];
+const attribute = <T>(node: Node, name: string): T => node.attributes[name] as T;
+const outputShape = (node: Node): readonly number[] => shapeOf(node.output());
+const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+const average = (values: readonly number[]): number => total(values) / values.length;
+
+const elementwise =
+  (f: (a: number, b: number, c: number) => number): Kernel =>
+  ([a = nothing, b = nothing, c = nothing], node) => [
+    build(outputShape(node), (index) => f(at(a, index), at(b, index), at(c, index))),
+  ];
+
+/** Reduces the elements over the node's axes. */
+const reduction =
+  (f: (values: readonly number[]) => number): Kernel =>
+  ([x = nothing], node) => {
+    const axes = attribute<readonly number[]>(node, "axes");
+    const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+    const size = (list: readonly number[]) => list.map((axis) => x.shape[axis] ?? 1);
+    const ordered = transposed(x, [...kept, ...axes]);
+    const rows = reshaped(ordered, [...size(kept), size(axes).reduce((p, n) => p * n, 1)]);
+    return [
+      reshaped(
+        alongAxis(rows, kept.length, (line) => [f(line)]),
+        outputShape(node),
+      ),
+    ];
+  };
+
+/** Replaces each line along the node's axis. */
+const byLine =
+  (f: (line: readonly number[], node: Node) => readonly number[]): Kernel =>
+  ([x = nothing], node) => [
+    reshaped(
+      alongAxis(x, attribute<number>(node, "axis"), (line) => f(line, node)),
+      outputShape(node),
+    ),
+  ];
+
+const transposed = (x: Value, permutation: readonly number[]): Value =>
+  build(
+    permutation.map((axis) => x.shape[axis] ?? 0),
+    (index) =>
+      at(
+        x,
+        permutation.map((_, axis) => index[permutation.indexOf(axis)] ?? 0),
+      ),
+  );
+
+const matrix = (x: Value, row: number, column: number, lead: readonly number[], transpose: boolean): number =>
+  at(x, transpose ? [...lead, column, row] : [...lead, row, column]);
+
+function product(a: Value, b: Value, node: Node, transposeA: boolean, transposeB: boolean): Value {
+  const inner = a.shape.at(transposeA ? -2 : -1) ?? 0;
+  return build(outputShape(node), (index) => {
+    const lead = index.slice(0, -2);
+    const [row = 0, column = 0] = index.slice(-2);
+    const terms = Array.from(
+      { length: inner },
+      (_, k) => matrix(a, row, k, lead, transposeA) * matrix(b, k, column, lead, transposeB),
+    );
+    return total(terms);
+  });
+}
+
+/** A softmax's logarithm, less the largest element first. */
+function logSoftmax(line: readonly number[]): number[] {
+  const peak = Math.max(...line);
+  const normalizer = Math.log(total(line.map((value) => Math.exp(value - peak))));
+  return line.map((value) => value - peak - normalizer);
+}
+
+/** Positions in order of their values, equal ones in order of position. */
+const ranking = (line: readonly number[], descending: boolean): number[] =>
+  line
+    .map((value, position) => ({ value, position }))
+    .sort((p, q) => (descending ? q.value - p.value : p.value - q.value) || p.position - q.position)
+    .map(({ position }) => position);
+
+/** A row index counted from the end when negative. */
+const row = (index: number, count: number | undefined): number => (index < 0 ? index + (count ?? 0) : index);
+
+const numberOf = (condition: boolean): number => (condition ? 1 : 0);
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+export const kernels: Readonly<Record<string, Kernel>> = {
+  add: elementwise((a, b) => a + b),
+  sub: elementwise((a, b) => a - b),
+  mul: elementwise((a, b) => a * b),
+  div: (inputs, node) =>
+    elementwise(node.output().dtype.startsWith("int") ? (a, b) => Math.trunc(a / b) : (a, b) => a / b)(inputs, node),
+  maximum: elementwise((a, b) => Math.max(a, b)),
+  minimum: elementwise((a, b) => Math.min(a, b)),
+  pow: elementwise((a, b) => a ** b),
+  less: elementwise((a, b) => numberOf(a < b)),
+  lessEqual: elementwise((a, b) => numberOf(a <= b)),
+  greater: elementwise((a, b) => numberOf(a > b)),
+  greaterEqual: elementwise((a, b) => numberOf(a >= b)),
+  equal: elementwise((a, b) => numberOf(a === b)),
+  and: elementwise((a, b) => numberOf(a !== 0 && b !== 0)),
+  or: elementwise((a, b) => numberOf(a !== 0 || b !== 0)),
+  not: elementwise((a) => numberOf(a === 0)),
+  where: elementwise((condition, a, b) => (condition !== 0 ? a : b)),
+
+  exp: elementwise(Math.exp),
+  log: elementwise(Math.log),
+  sqrt: elementwise(Math.sqrt),
+  abs: elementwise(Math.abs),
+  sign: elementwise(Math.sign),
+  floor: elementwise(Math.floor),
+  sin: elementwise(Math.sin),
+  cos: elementwise(Math.cos),
+  tanh: elementwise(Math.tanh),
+  sigmoid: elementwise(sigmoid),
+  erf: elementwise(erf),
+  log1p: elementwise(Math.log1p),
+  expm1: elementwise(Math.expm1),
+  softplus: elementwise((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  relu: elementwise((x) => Math.max(x, 0)),
+  elu: elementwise((x) => (x > 0 ? x : Math.expm1(x))),
+  gelu: elementwise((x) => (x / 2) * (1 + erf(x * Math.SQRT1_2))),
+  polynomial: (inputs, node) =>
+    elementwise((x) => total(attribute<readonly number[]>(node, "coefficients").map((c, power) => c * x ** power)))(
+      inputs,
+      node,
+    ),
+  cast: (inputs, node) => {
+    const to = node.output().dtype;
+    const convert =
+      to === "bool" ? (x: number) => numberOf(x !== 0) : to.startsWith("int") ? Math.trunc : (x: number) => x;
+    return elementwise(convert)(inputs, node);
+  },
+  stopGradient: ([x = nothing]) => [x],
+  withDerivatives: ([x = nothing]) => [x],
+
+  sum: reduction(total),
+  mean: reduction(average),
+  prod: reduction((values) => values.reduce((p, value) => p * value, 1)),
+  max: reduction((values) => Math.max(...values)),
+  min: reduction((values) => Math.min(...values)),
+  softmax: byLine((line) => logSoftmax(line).map(Math.exp)),
+  logSoftmax: byLine(logSoftmax),
+  argmax: byLine((line) => [line.indexOf(Math.max(...line))]),
+  argmin: byLine((line) => [line.indexOf(Math.min(...line))]),
+  cumSum: byLine((line, node) => {
+    const [exclusive, reverse] = [attribute<boolean>(node, "exclusive"), attribute<boolean>(node, "reverse")];
+    return line.map((_, i) =>
+      total(reverse ? line.slice(exclusive ? i + 1 : i) : line.slice(0, exclusive ? i : i + 1)),
+    );
+  }),
+  standardize: ([x = nothing], node) => {
+    const epsilon = attribute<number>(node, "epsilon");
+    const deviation = (line: readonly number[]) =>
+      Math.sqrt(average(line.map((value) => (value - average(line)) ** 2)) + epsilon);
+    const axis = x.shape.length - 1;
+    return [
+      alongAxis(x, axis, (line) => line.map((value) => (value - average(line)) / deviation(line))),
+      alongAxis(x, axis, (line) => [1 / deviation(line)]),
+    ];
+  },
+
+  reshape: ([x = nothing], node) => [reshaped(x, outputShape(node))],
+  transpose: ([x = nothing], node) => [transposed(x, attribute<readonly number[]>(node, "permutation"))],
+  expand: elementwise((x) => x),
+  concat: (parts, node) => {
+    const axis = attribute<number>(node, "axis");
+    return [
+      build(outputShape(node), (index) => {
+        let position = index[axis] ?? 0;
+        const part = parts.find(({ shape }) => {
+          const inside = position < (shape[axis] ?? 0);
+          if (!inside) position -= shape[axis] ?? 0;
+          return inside;
+        });
+        return at(part ?? nothing, index.with(axis, position));
+      }),
+    ];
+  },
+  split: ([x = nothing], node) => {
+    const axis = attribute<number>(node, "axis");
+    let start = 0;
+    return node.outputs.map((output) => {
+      const from = start;
+      start += shapeOf(output)[axis] ?? 0;
+      return build(shapeOf(output), (index) => at(x, index.with(axis, from + (index[axis] ?? 0))));
+    });
+  },
+  slice: ([x = nothing], node) => {
+    const [axis, start, step] = ["axis", "start", "step"].map((name) => attribute<number>(node, name)) as [
+      number,
+      number,
+      number,
+    ];
+    return [build(outputShape(node), (index) => at(x, index.with(axis, start + step * (index[axis] ?? 0))))];
+  },
+  pad: ([x = nothing], node) => {
+    const before = attribute<readonly number[]>(node, "before");
+    const inside = (index: readonly number[]) => index.every((i, axis) => i >= 0 && i < (x.shape[axis] ?? 0));
+    return [
+      build(outputShape(node), (index) => {
+        const source = index.map((i, axis) => i - (before[axis] ?? 0));
+        return inside(source) ? at(x, source) : attribute<number>(node, "value");
+      }),
+    ];
+  },
+
+  matmul: ([a = nothing, b = nothing], node) => [
+    product(a, b, node, attribute<boolean>(node, "transposeA"), attribute<boolean>(node, "transposeB")),
+  ],
+  linear: ([x = nothing, weight = nothing, bias = nothing], node) => {
+    const xw = product(x, weight, node, false, false);
+    return [build(xw.shape, (index) => at(xw, index) + at(bias, index))];
+  },
+
+  gather: ([x = nothing, indices = nothing], node) => {
+    const axis = attribute<number>(node, "axis");
+    const rank = indices.shape.length;
+    return [
+      build(outputShape(node), (index) => {
+        const chosen = row(at(indices, index.slice(axis, axis + rank)), x.shape[axis]);
+        return at(x, [...index.slice(0, axis), chosen, ...index.slice(axis + rank)]);
+      }),
+    ];
+  },
+  scatterAdd: ([x = nothing, indices = nothing, updates = nothing]) => {
+    const rows = Array.from(indices.data, (index) => row(index, x.shape[0]));
+    const flat = reshaped(updates, [rows.length, ...x.shape.slice(1)]);
+    return [
+      build(x.shape, (index) =>
+        rows.reduce(
+          (sum, target, i) => (target === index[0] ? sum + at(flat, [i, ...index.slice(1)]) : sum),
+          at(x, index),
+        ),
+      ),
+    ];
+  },
+  takeAlong: ([x = nothing, indices = nothing], node) => {
+    const axis = attribute<number>(node, "axis");
+    return [build(outputShape(node), (index) => at(x, index.with(axis, row(at(indices, index), x.shape[axis]))))];
+  },
+  putAlong: ([base = nothing, indices = nothing, updates = nothing], node) => {
+    const axis = attribute<number>(node, "axis");
+    const length = indices.shape[axis] ?? 0;
+    return [
+      build(base.shape, (index) => {
+        const sources = Array.from({ length }, (_, i) => index.with(axis, i));
+        const added = sources.filter((source) => row(at(indices, source), base.shape[axis]) === index[axis]);
+        return total([at(base, index), ...added.map((source) => at(updates, source))]);
+      }),
+    ];
+  },
+  topK: ([x = nothing], node) => {
+    const [axis, k] = [attribute<number>(node, "axis"), attribute<number>(node, "k")];
+    const ranked = (line: readonly number[]) => ranking(line, attribute<boolean>(node, "largest")).slice(0, k);
+    return [
+      alongAxis(x, axis, (line) => ranked(line).map((position) => line[position] ?? Number.NaN)),
+      alongAxis(x, axis, ranked),
+    ];
+  },
+};
