@@ -5,9 +5,14 @@ export { type Flag, flagsFromSchema, parseConfig, unknownFlag } from "./config.t
 export { exitCodeOf, FailureError, NonFiniteError, requireFinite, UsageError } from "./errors.ts";
 export { onInterrupt } from "./interrupt.ts";
 export { type Metrics, type MetricsRow, readMetrics, reproducibleMetrics } from "./metrics.ts";
+export { formatDuration, formatNumber } from "./numberText.ts";
 export { createProgress, type Progress, type ProgressOptions, type ProgressReadings } from "./progress.ts";
 export { type ProgressState, renderProgress } from "./progressLine.ts";
 export { type Provenance, packageVersions } from "./provenance.ts";
+export { type ChartOptions, type Curve, curveSvg, type Rule } from "./report/chart.ts";
+export { binCurve, type CurveBin, type CurvePoint, metricCurve } from "./report/curve.ts";
+export { defaultPanels, type Panel } from "./report/panels.ts";
+export { type ReportOptions, renderReport, writeReport } from "./report/report.ts";
 export {
   type CreateRunOptions,
   createRun,

@@ -1,0 +1,85 @@
+import type { MetricsRow } from "../metrics.ts";
+import type { Rule } from "./chart.ts";
+
+/** One chart of a report. */
+export interface Panel {
+  readonly title: string;
+  /** The names of the metrics it draws; those that were never logged are left out. */
+  readonly series: readonly string[];
+  readonly rules?: readonly Rule[];
+  /** What the vertical axis measures, such as "nats". */
+  readonly unit?: string;
+}
+
+/** The part of a metric's name that says on what data it was measured: these share a chart. */
+const SPLITS: Readonly<Record<string, string>> = {
+  train: "training",
+  eval: "evaluation",
+  validation: "validation",
+  test: "test",
+};
+/** Charts come in this order, the others between the last two. */
+const FIRST = ["return", "accuracy", "reward", "entropy"];
+const LAST = ["speed"];
+
+/**
+ * A panel for each thing that was measured: the same one on training and evaluation data together, all entropies together (against the
+ * floor, if one is given), every other metric by itself; scores first and speed last.
+ */
+export function defaultPanels(rows: readonly MetricsRow[], entropyFloor?: number): Panel[] {
+  const names = new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)));
+  const topics = new Map<string, string[]>();
+  for (const name of names) {
+    const topic = topicOf(name);
+    topics.set(topic, [...(topics.get(topic) ?? []), name]);
+  }
+  const splits = Object.keys(SPLITS);
+  const splitOf = (name: string) => splits.indexOf(name.split("/")[0] ?? "");
+  for (const series of topics.values()) series.sort((a, b) => splitOf(a) - splitOf(b));
+  const ordered = [...topics].sort(([a], [b]) => rank(a) - rank(b));
+  return ordered.map(([topic, series]): Panel => {
+    if (topic !== "entropy") return { title: titleOf(topic), series };
+    const rules =
+      entropyFloor === undefined ? [] : [{ value: entropyFloor, label: `floor ${entropyFloor.toFixed(2)}` }];
+    return { title: "Policy entropy", series, rules, unit: "nats" };
+  });
+}
+
+function topicOf(name: string): string {
+  if (/entropy/i.test(name)) return "entropy";
+  const [group, ...rest] = name.split("/");
+  return rest.length > 0 && Object.hasOwn(SPLITS, group ?? "") ? rest.join("/") : name;
+}
+
+function rank(topic: string): number {
+  const first = FIRST.indexOf(topic);
+  if (first >= 0) return first;
+  return LAST.includes(topic.split("/")[0] ?? "") ? FIRST.length + 1 : FIRST.length;
+}
+
+/** "loss/critic" is the "Critic loss", "speed/stepsPerSecond" the "Steps per second". */
+function titleOf(topic: string): string {
+  const [group, ...rest] = topic.split("/");
+  const name = rest.join(" ");
+  const words =
+    name === "" || group === "speed" ? name || group : group === "loss" ? `${name} loss` : `${group} ${name}`;
+  const text = spaced(words ?? topic);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Short names for the metrics of one panel: what tells them apart. */
+export function seriesLabels(names: readonly string[]): string[] {
+  const parts = names.map((name) => {
+    const slash = name.indexOf("/");
+    return { group: slash < 0 ? "" : name.slice(0, slash), rest: name.slice(slash + 1) };
+  });
+  const labels = parts.map(({ group, rest }) => {
+    if (parts.every((part) => part.rest === rest)) return SPLITS[group] ?? spaced(group || rest);
+    return parts.every((part) => part.group === group) ? spaced(rest) : spaced(`${SPLITS[group] ?? group} ${rest}`);
+  });
+  return new Set(labels).size === labels.length ? labels : [...names];
+}
+
+/** camelCase as words. */
+const spaced = (name: string): string =>
+  name.replace(/([a-z0-9])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`).trim();
