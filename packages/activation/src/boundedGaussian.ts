@@ -1,5 +1,4 @@
 import type { LocationScale } from "./distribution.ts";
-import { STANDARD_NORMAL_ENTROPY } from "./distribution.ts";
 import type { ResolvedGaussian } from "./gaussianSpec.ts";
 import type { Operand, Ops } from "./ops.ts";
 
@@ -34,18 +33,18 @@ export function boundedGaussian<T>(
   raw: RawGaussian<T>,
   learnedDelta?: T,
 ): LocationScale<T> {
-  const { kind, actionDim, logStdMin, logStdMax, meanBound, target, maxDelta } = gaussian;
+  const { kind, logStdMin, logStdMax, meanBound, maxDelta } = gaussian;
   if (gaussian.learnsDelta !== (learnedDelta !== undefined)) {
     const problem = gaussian.learnsDelta
       ? "needs its learned delta as last argument"
       : "has a constant delta, not a learned one";
     throw new Error(`boundedGaussian: the spec ${problem}`);
   }
-  const slack = target - actionDim * (STANDARD_NORMAL_ENTROPY + logStdMax);
+  // k = H₀ + δ − D·c − D·logStdMax, and maxDelta is the δ at which it vanishes.
   const k: Operand<T> =
     learnedDelta === undefined
-      ? slack + gaussian.delta
-      : ops.add(ops.stopGradient(ops.clip(learnedDelta, 0, maxDelta)), slack);
+      ? gaussian.delta - maxDelta
+      : ops.sub(ops.stopGradient(ops.clip(learnedDelta, 0, maxDelta)), maxDelta);
   const logStd = ops.add(ops.mul(ops.softmax(raw.logStd), k), logStdMax);
   return {
     location: boundedLocation(ops, raw.mean, kind === "truncated" ? 1 : meanBound),

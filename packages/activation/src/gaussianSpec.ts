@@ -66,7 +66,8 @@ export interface ResolvedGaussian {
   readonly gaussianEntropy: number;
   /**
    * The exact infimum, over all network outputs, of the entropy of the policy that acts (nats, all dimensions together):
-   * what the head enforces. With a learned δ, for δ = 0. `−Infinity` for a squashed policy with a free mean.
+   * what the head enforces. With a learned δ, for δ = 0 (a larger δ only raises the floor of a truncated policy; that of a squashed
+   * one it may lower). `−Infinity` for a squashed policy with a free mean.
    */
   readonly floor: number;
 }
