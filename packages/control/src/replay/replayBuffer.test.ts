@@ -45,7 +45,7 @@ describe("against an array of objects", () => {
   });
 });
 
-test("it samples uniformly from a buffer that has wrapped (chi-square, 63 degrees of freedom, 99.9 % point 103.4)", () => {
+test("sampling is uniform after a wrap (chi-square, 63 degrees of freedom, 99.9 % point 103.4)", () => {
   const capacity = 64;
   const buffer = new ReplayBuffer({ capacity, observationSize: 1, actionSize: 1 });
   for (let t = 0; t < 100; t++) buffer.add([t], [0], t, false, [t + 1]);
@@ -73,7 +73,7 @@ test("the same generator state draws the same batches, one after the other", () 
   expect(draw(5, [16])).not.toEqual(draw(6, [16]));
 });
 
-test("numbers are rounded to float32, also where an environment's float64 observation is looked up in its predecessor", () => {
+test("numbers are rounded to float32, also to see whether a float64 observation is the one before", () => {
   const buffer = new ReplayBuffer({ capacity: 4, observationSize: 2, actionSize: 1 });
   const middle = Float64Array.of(0.1, 1 / 3);
   buffer.add([0, 0], [0.7], 0.2, false, middle);
@@ -133,8 +133,12 @@ test("impossible sizes, an empty buffer, a batch that does not fit and a transit
   const batch = createReplayBatch(4, 3, 2);
   expect(() => buffer.sample(xorshift(1), batch)).toThrow(/nothing to sample/);
   for (let t = 0; t < 3; t++) buffer.add([t, t, t], [0, 0], 0, false, [t, t, t]);
-  expect(() => buffer.sample(xorshift(1), createReplayBatch(4, 3, 1))).toThrow(/do not fit 4 rows/);
-  expect(() => buffer.sample(xorshift(1), { ...batch, masks: new Float32Array(3) })).toThrow(/do not fit 4 rows/);
+  expect(() => buffer.sample(xorshift(1), createReplayBatch(4, 3, 1))).toThrow(
+    /a batch of 4 needs observations of 3 and actions of 2/,
+  );
+  expect(() => buffer.sample(xorshift(1), { ...batch, masks: new Float32Array(3) })).toThrow(
+    /a batch of 4 needs observations of 3 and actions of 2/,
+  );
   expect(() => buffer.read(0, batch, 0)).toThrow(/holds transitions 1 to 2, not 0/);
   expect(() => buffer.read(3, batch, 0)).toThrow(/holds transitions 1 to 2, not 3/);
 });

@@ -2,7 +2,9 @@ import { FrameStore } from "./frameStore.ts";
 import type { ReplayBatch } from "./replayBatch.ts";
 import { type Uint32Generator, uniformIndex } from "./uniformIndex.ts";
 
-/** Frames are allocated in blocks of about this size: a young buffer is small, and a full one has few hundred blocks. */
+/**
+ * Frames are allocated in blocks of about this size: a young buffer is small, and a full one has few hundred blocks.
+ */
 const blockBytes = 4 * 2 ** 20;
 
 /** What fixes a replay buffer's shape. */
@@ -16,10 +18,11 @@ export interface ReplayLayout {
 /**
  * Uniform experience replay of one environment's transitions, in float32.
  *
- * Transitions are numbered 0, 1, 2, … from the beginning of the run; the buffer holds exactly the last `capacity` of them. Where a
- * transition begins at the observation at which the one before it ended, that observation is stored once, so memory is about half
- * of two arrays' (for 10⁶ transitions of Humanoid 1.5 GB, not 2.9): `capacity` frames and one more for each episode.
- * Where it does not (after a reset), or never does (interleaved environments), the frame is stored, and only memory is lost.
+ * Transitions are numbered 0, 1, 2, … from the beginning of the run; the buffer holds exactly the last `capacity` of
+ * them. Where a transition begins at the observation at which the one before it ended, that observation is stored once,
+ * so memory is about half of two arrays' (for 10⁶ transitions of Humanoid 1.5 GB, not 2.9): `capacity` frames and one
+ * more for each episode. Where it does not (after a reset), or never does (interleaved environments), the frame is
+ * stored, and only memory is lost.
  */
 export class ReplayBuffer implements ReplayLayout {
   readonly capacity: number;
@@ -78,7 +81,8 @@ export class ReplayBuffer implements ReplayLayout {
    * Stores one transition, copying the arrays.
    * @param observation `[observationSize]`, what the action was chosen from
    * @param action `[actionSize]`
-   * @param terminated whether `nextObservation` is terminal, so that nothing is bootstrapped from it; false at a truncation
+   * @param terminated whether `nextObservation` is terminal, so that nothing is bootstrapped from it; false at a
+   * truncation
    * @param nextObservation `[observationSize]`; at an episode's end its last observation, not the first after the reset
    * @throws RangeError if a length is wrong or a number is not finite in float32, naming it; nothing is stored then
    */
@@ -108,8 +112,8 @@ export class ReplayBuffer implements ReplayLayout {
   }
 
   /**
-   * Fills every row of `batch` with a transition drawn uniformly, with replacement, from those held. Makes no array, view or object;
-   * which are drawn depends on the generator's state, `count` and `size` alone.
+   * Fills every row of `batch` with a transition drawn uniformly, with replacement, from those held. Makes no array,
+   * view or object; which are drawn depends on the generator's state, `count` and `size` alone.
    * @throws RangeError if the buffer is empty or an array of `batch` has the wrong length
    */
   sample(generator: Uint32Generator, batch: ReplayBatch): void {
@@ -167,7 +171,7 @@ export class ReplayBuffer implements ReplayLayout {
       batch.masks.length !== rows
     ) {
       throw new RangeError(
-        `replay buffer: the batch's arrays do not fit ${rows} rows of observation size ${this.observationSize} and action size ${this.actionSize}`,
+        `replay buffer: a batch of ${rows} needs observations of ${this.observationSize} and actions of ${this.actionSize} numbers a row`,
       );
     }
   }

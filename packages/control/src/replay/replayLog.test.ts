@@ -19,10 +19,16 @@ import { appendReplay, pruneReplay, restoreReplay } from "./replayLog.ts";
 import { type ReplayManifest, segmentFile } from "./replayManifest.ts";
 
 const layout = { observationSize: 3, actionSize: 2 };
-const streams = transitions(layout.observationSize, layout.actionSize, 60);
+const streams = transitions(layout.observationSize, layout.actionSize, 40);
 const capacities = fc.integer({ min: 1, max: 12 });
 /** A record is 32 or 44 bytes: from one record a segment to some ten. */
 const segmentSizes = fc.integer({ min: 1, max: 400 });
+
+/**
+ * Properties that write files are slow, and shrinking a failure of theirs may take minutes: what is found by then will
+ * do.
+ */
+const onDisk = { numRuns: 50, interruptAfterTimeLimit: 15_000 };
 
 const folders: string[] = [];
 function newFolder(): string {
@@ -83,12 +89,13 @@ describe("round trips", () => {
           }
         },
       ),
+      onDisk,
     );
   });
 
   test("a run that was resumed at any checkpoint writes what an uninterrupted run writes", () => {
     fc.assert(
-      fc.property(capacities, streams, segmentSizes, fc.nat(59), (capacity, stream, size, at) => {
+      fc.property(capacities, streams, segmentSizes, fc.nat(39), (capacity, stream, size, at) => {
         const middle = Math.min(at, stream.length);
         const [folder, copy] = [newFolder(), newFolder()];
         const buffer = new ReplayBuffer({ ...layout, capacity });
@@ -105,6 +112,7 @@ describe("round trips", () => {
         expect(files(copy)).toEqual(files(folder));
         expect(state(resumed)).toEqual(state(buffer));
       }),
+      onDisk,
     );
   });
 
@@ -149,7 +157,7 @@ describe("a run killed at any moment of an append", () => {
 
   test("is resumed from its last checkpoint as if nothing had happened", () => {
     fc.assert(
-      fc.property(capacities, streams, segmentSizes, fc.nat(59), (capacity, stream, size, at) => {
+      fc.property(capacities, streams, segmentSizes, fc.nat(39), (capacity, stream, size, at) => {
         const middle = Math.min(at, stream.length);
         const folder = newFolder();
         const buffer = new ReplayBuffer({ ...layout, capacity });
@@ -180,7 +188,7 @@ describe("a run killed at any moment of an append", () => {
         expect(appendReplay(folder, resumed, manifest, size)).toEqual(last);
         expect(files(folder)).toEqual(after);
       }),
-      { numRuns: 50 },
+      onDisk,
     );
   });
 
@@ -223,6 +231,7 @@ describe("pruning", () => {
           }
         },
       ),
+      onDisk,
     );
   });
 
@@ -253,6 +262,7 @@ describe("refusals", () => {
         expect(() => restoreReplay(folder, manifest)).toThrow(`${path} is corrupt`);
         writeFileSync(path, content);
       }),
+      onDisk,
     );
   });
 

@@ -22,9 +22,10 @@ import {
 } from "./replayManifest.ts";
 import { decodeRecords, recordEncoder, recordWords } from "./replayRecord.ts";
 
-// The log keeps a replay buffer on disk at the price of what is new. It has no state but its files and the manifest of the last
-// checkpoint: a manifest vouches for prefixes of the segment files, and whatever lies beyond them is a killed run's and is dropped by
-// the next append. Bytes that a manifest vouches for are never rewritten as long as runs go forward from their latest checkpoint.
+// The log keeps a replay buffer on disk at the price of what is new. It has no state but its files and the manifest of
+// the last checkpoint: a manifest vouches for prefixes of the segment files, and whatever lies beyond them is a killed
+// run's and is dropped by the next append. Bytes that a manifest vouches for are never rewritten as long as runs go
+// forward from their latest checkpoint.
 
 /** A segment that has reached this length gets no more records. */
 const defaultSegmentBytes = 32 * 2 ** 20;
@@ -33,14 +34,16 @@ const defaultSegmentBytes = 32 * 2 ** 20;
 const chunkWords = 2 ** 20;
 
 /**
- * Appends to the log in `folder` the transitions that `buffer` got since `previous`, and makes them durable (fsync). The cost is that of the new
- * transitions, whatever the capacity.
+ * Appends to the log in `folder` the transitions that `buffer` got since `previous`, and makes them durable (fsync).
+ * The cost is that of the new transitions, whatever the capacity.
  *
- * The returned manifest belongs in the checkpoint. Until it is stored there, `previous` stays as good as it was, so a run may be killed
- * at any moment.
+ * The returned manifest belongs in the checkpoint. Until it is stored there, `previous` stays as good as it was, so a
+ * run may be killed at any moment.
  * @param folder made if missing; without `previous`, segments that lie in it are replaced
- * @param previous the manifest of the checkpoint that this run last wrote or was resumed from; undefined at a run's first checkpoint
- * @throws Error if `previous` is not of this buffer, a segment that it needs is missing or too short, or the disk fails (it names the file)
+ * @param previous the manifest of the checkpoint that this run last wrote or was resumed from; undefined at a run's
+ * first checkpoint
+ * @throws Error if `previous` is not of this buffer, a segment that it needs is missing or too short, or the disk fails
+ * (it names the file)
  */
 export function appendReplay(
   folder: string,
@@ -78,8 +81,8 @@ export function appendReplay(
 }
 
 /**
- * Rebuilds the buffer that `manifest` was made of: the same transitions under the same numbers, so the same generator draws the same
- * batches. Reads only; every byte that counts is checked.
+ * Rebuilds the buffer that `manifest` was made of: the same transitions under the same numbers, so the same generator
+ * draws the same batches. Reads only; every byte that counts is checked.
  * @param manifest what {@link appendReplay} returned, from a checkpoint's JSON
  * @throws Error naming the segment that is missing, too short or corrupt, or what is wrong with the manifest
  */
@@ -102,8 +105,8 @@ export function restoreReplay(folder: string, manifest: unknown): ReplayBuffer {
 }
 
 /**
- * Deletes the segments that are older than all that `oldestNeeded`, the manifest of the oldest checkpoint that is kept, refers to. To be
- * called after that checkpoint's elders are gone.
+ * Deletes the segments that are older than all that `oldestNeeded`, the manifest of the oldest checkpoint that is kept,
+ * refers to. To be called after that checkpoint's elders are gone.
  */
 export function pruneReplay(folder: string, oldestNeeded: ReplayManifest): void {
   const first = oldestNeeded.segments[0]?.number ?? 0;
@@ -135,7 +138,9 @@ function dropRest(folder: string, last: ReplaySegment | undefined): void {
   });
 }
 
-/** Continues `segment` with the buffer's transitions until it is full or there are no more, and returns what it is then. */
+/**
+ * Continues `segment` with the buffer's transitions until it is full or there are no more, and returns what it is then.
+ */
 function writeRecords(
   folder: string,
   segment: ReplaySegment,

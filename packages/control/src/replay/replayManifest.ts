@@ -16,7 +16,10 @@ const segmentSchema = z.strictObject({
   crc32: natural,
 });
 
-/** Zod schema of a {@link ReplayManifest}: the segments follow each other without a gap and hold all that the buffer held. */
+/**
+ * Zod schema of a {@link ReplayManifest}: the segments follow each other without a gap and hold all that the buffer
+ * held.
+ */
 export const replayManifestSchema = z
   .strictObject({
     version: z.literal(1),

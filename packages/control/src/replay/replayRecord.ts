@@ -2,9 +2,10 @@ import { createReplayBatch } from "./replayBatch.ts";
 import type { ReplayBuffer, ReplayLayout } from "./replayBuffer.ts";
 
 // A record is float32 words in the machine's byte order (little-endian on all but rare machines):
-//   reward, mask, follows, action[actionSize], nextObservation[observationSize], and, where `follows` is 0, observation[observationSize].
-// `follows` 1: the observation is the record before's nextObservation. A segment's first record never follows, so segments can be
-// read, and deleted, one by one.
+//   reward, mask, follows, action[actionSize], nextObservation[observationSize],
+//   and, where `follows` is 0, observation[observationSize].
+// `follows` 1: the observation is the record before's nextObservation. A segment's first record never follows, so
+// segments can be read, and deleted, one by one.
 
 const headerWords = 3;
 
@@ -14,8 +15,8 @@ export function recordWords(layout: ReplayLayout, follows: boolean): number {
 }
 
 /**
- * Returns a function that writes `buffer`'s transition number `transition` into `words` from element `at` on and returns the record's length.
- * `firstInSegment` makes the record carry its own observation.
+ * Returns a function that writes `buffer`'s transition number `transition` into `words` from element `at` on and
+ * returns the record's length. `firstInSegment` makes the record carry its own observation.
  */
 export function recordEncoder(
   buffer: ReplayBuffer,

@@ -5,8 +5,8 @@ export interface Uint32Generator {
 }
 
 /**
- * Draws an integer uniformly from [0, `size`), `size` an integer in [1, 2³²]. Draws of the generator above the largest multiple of `size`
- * are rejected, so no index is favoured.
+ * Draws an integer uniformly from [0, `size`), `size` an integer in [1, 2³²]. Draws of the generator above the largest
+ * multiple of `size` are rejected, so no index is favoured.
  */
 export function uniformIndex(generator: Uint32Generator, size: number): number {
   const limit = 2 ** 32 - (2 ** 32 % size);
