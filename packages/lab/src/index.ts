@@ -16,18 +16,21 @@ export { type ReportOptions, renderReport, writeReport } from "./report/report.t
 export {
   type CreateRunOptions,
   createRun,
-  loadLatestCheckpoint,
-  openRun,
   type ResumedRun,
   type ResumeRunOptions,
   type Run,
+  resumeRun,
+} from "./run.ts";
+export {
+  loadLatestCheckpoint,
+  openRun,
+  type RunFile,
   type RunFolder,
   type RunRecord,
-  resumeRun,
   runMetrics,
   runPath,
   runSummary,
-} from "./run.ts";
+} from "./runFolder.ts";
 export {
   type BootstrapOptions,
   bootstrap,

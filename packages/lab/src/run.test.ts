@@ -14,16 +14,8 @@ import { encodeSafetensors } from "@era/tensor";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { CheckpointError } from "./checkpoint.ts";
 import { FailureError, NonFiniteError, UsageError } from "./errors.ts";
-import {
-  createRun,
-  loadLatestCheckpoint,
-  openRun,
-  type Run,
-  resumeRun,
-  runMetrics,
-  runPath,
-  runSummary,
-} from "./run.ts";
+import { createRun, type Run, resumeRun } from "./run.ts";
+import { loadLatestCheckpoint, openRun, runMetrics, runPath, runSummary } from "./runFolder.ts";
 import { summarize } from "./summary.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "era-run-"));
@@ -133,12 +125,23 @@ describe("resumeRun", () => {
     expect(checkpoint?.step).toBe(3);
     expect(checkpoint?.tensors.get("w")).toEqual(weights(3).w);
     expect(checkpoint?.metadata).toEqual(new Map([["rng", "3"]]));
-    expect(steps()).toEqual([1, 2, 3]);
     expect(resumed.wallTime).toBeGreaterThan(checkpoint?.wallTime ?? 0);
     resumed.log(4, { a: 4 });
     expect(steps()).toEqual([1, 2, 3, 4]);
     expect(openRun(dir).record.sessions.map((session) => session.fromStep)).toEqual([0, 3]);
     resumed.close();
+  });
+
+  it("changes nothing until the run writes: the checkpoint may yet be refused", () => {
+    const run = create();
+    run.log(1, { a: 1 });
+    save(run, 1);
+    run.log(2, { a: 2 });
+    run.close();
+    writeFileSync(join(dir, "summary.json.77.tmp"), "half");
+    const before = contents();
+    resumeRun(dir, { config: { gamma: 0 } }).run.close();
+    expect(contents()).toEqual(before);
   });
 
   it("starts over where no checkpoint was reached", () => {
@@ -147,7 +150,8 @@ describe("resumeRun", () => {
     run.close();
     const { run: resumed, checkpoint } = resumeRun(dir, { config: { env: "Hopper-v5", gamma: 0.9 } });
     expect(checkpoint).toBeUndefined();
-    expect(steps()).toEqual([]);
+    resumed.log(0, {});
+    expect(steps()).toEqual([0]);
     expect(openRun(dir).record.config).toEqual({ env: "Hopper-v5", gamma: 0.9 });
     resumed.close();
   });
@@ -174,7 +178,8 @@ describe("resumeRun", () => {
     rmSync(checkpointFile(2));
     const { run: resumed, checkpoint } = resumeRun(dir);
     expect(checkpoint?.step).toBe(1);
-    expect(steps()).toEqual([1]);
+    resumed.log(3, { a: 3 });
+    expect(steps()).toEqual([1, 3]);
     resumed.close();
   });
 
@@ -189,7 +194,9 @@ describe("resumeRun", () => {
     ]) {
       writeFileSync(join(dir, name), "half");
     }
-    resumeRun(dir).run.close();
+    const { run: resumed } = resumeRun(dir);
+    resumed.log(1, {});
+    resumed.close();
     expect(readdirSync(join(dir, "checkpoints")).sort()).toEqual(["latest.json", "step-000000001.safetensors"]);
     expect(existsSync(join(dir, "summary.json.77.tmp"))).toBe(false);
   });

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import * as z from "zod";
 import { AppendFile, type FilePosition } from "./appendFile.ts";
 import { TEMPORARY_ENDING, writeFileAtomic } from "./atomicFile.ts";
 import {
@@ -13,81 +12,13 @@ import {
   removeLeftovers,
   writeCheckpoint,
 } from "./checkpoint.ts";
-import { FailureError, UsageError } from "./errors.ts";
-import { formatMetricsRow, type Metrics, type MetricsRow, readMetrics } from "./metrics.ts";
-import { describeProvenance, provenanceSchema } from "./provenance.ts";
+import { UsageError } from "./errors.ts";
+import { formatMetricsRow, type Metrics } from "./metrics.ts";
+import { describeProvenance } from "./provenance.ts";
+import { openRun, type RunFile, type RunFolder, type RunRecord, runPath } from "./runFolder.ts";
 import { LOCK_FILE, lockRun } from "./runLock.ts";
-import { type Summary, summarySchema } from "./summary.ts";
+import type { Summary } from "./summary.ts";
 import { EventFile } from "./tensorboard/eventFile.ts";
-
-const CONFIG = "config.json";
-const METRICS = "metrics.jsonl";
-const SUMMARY = "summary.json";
-
-const recordSchema = z.object({
-  format: z.literal(1),
-  id: z.string(),
-  /** What was trained: the word after `era train`. */
-  kind: z.string(),
-  /** Every setting, defaults included. */
-  config: z.record(z.string(), z.unknown()),
-  /** The first start and every resumption, each with the step it began at. */
-  sessions: z.array(provenanceSchema.extend({ fromStep: z.int().nonnegative() })).min(1),
-});
-
-/** The content of config.json. */
-export type RunRecord = z.infer<typeof recordSchema>;
-
-/** A run folder to look at; nothing in it is touched. */
-export interface RunFolder {
-  readonly dir: string;
-  readonly record: RunRecord;
-}
-
-/** The path of a file in a run folder; these are the ones that have a fixed name. */
-export function runPath(
-  run: { readonly dir: string },
-  file: "config.json" | "metrics.jsonl" | "summary.json" | "policy.onnx" | "model.onnx" | "report.html" | (string & {}),
-): string {
-  return join(run.dir, file);
-}
-
-/**
- * Reads a run folder's config.json.
- *
- * @throws UsageError if there is none; FailureError if it is damaged.
- */
-export function openRun(dir: string): RunFolder {
-  const path = join(dir, CONFIG);
-  if (!existsSync(path)) throw new UsageError(`${dir} is not a run folder: it has no ${CONFIG}`);
-  try {
-    return { dir, record: recordSchema.parse(JSON.parse(readFileSync(path, "utf8"))) };
-  } catch (error) {
-    throw new FailureError(`${path} is damaged, or not the config of a run`, { cause: error });
-  }
-}
-
-/** A run's metrics so far, empty before the first. Throws FailureError where a line is damaged. */
-export function runMetrics(run: { readonly dir: string }): MetricsRow[] {
-  const path = join(run.dir, METRICS);
-  return existsSync(path) ? readMetrics(path) : [];
-}
-
-/** A run's summary, undefined while there is none. Throws FailureError where it is damaged. */
-export function runSummary(run: { readonly dir: string }): Summary | undefined {
-  const path = join(run.dir, SUMMARY);
-  if (!existsSync(path)) return undefined;
-  try {
-    return summarySchema.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (error) {
-    throw new FailureError(`${path} is damaged, or not the summary of a run`, { cause: error });
-  }
-}
-
-/** A run's newest checkpoint, verified; undefined where none was written. Throws CheckpointError. */
-export function loadLatestCheckpoint(run: RunFolder): Checkpoint | undefined {
-  return readLatestCheckpoint(run.dir, run.record.id)?.checkpoint;
-}
 
 export interface CreateRunOptions {
   /** The folder to make; it may exist if it is empty. */
@@ -106,7 +37,7 @@ export interface CreateRunOptions {
  * @throws UsageError if something is there already: a run is never overwritten.
  */
 export function createRun({ dir, kind, config, packages }: CreateRunOptions): Run {
-  if (existsSync(join(dir, CONFIG))) {
+  if (existsSync(runPath({ dir }, "config.json"))) {
     throw new UsageError(`${dir} already holds a run: choose another folder, or continue it with --resume ${dir}`);
   }
   mkdirSync(dir, { recursive: true });
@@ -118,7 +49,7 @@ export function createRun({ dir, kind, config, packages }: CreateRunOptions): Ru
     const session = { ...describeProvenance(packages), fromStep: 0 };
     const record: RunRecord = { format: 1, id: randomUUID(), kind, config: { ...config }, sessions: [session] };
     writeRecord(dir, record);
-    return new Run(dir, record, unlock);
+    return new Run(dir, record, unlock, () => {});
   } catch (error) {
     unlock();
     throw error;
@@ -138,8 +69,10 @@ export interface ResumedRun {
 }
 
 /**
- * Opens a run folder to continue from its newest checkpoint. Everything is verified before anything is changed; then metrics.jsonl and the other append-only files are cut to where the
- * checkpoint left them, so that they continue as if nothing had happened.
+ * Opens a run folder to continue from its newest checkpoint, which is verified byte for byte.
+ *
+ * Nothing in the folder is changed until the run writes for the first time: what restores the checkpoint may still refuse it. Then
+ * metrics.jsonl and the other append-only files are cut to where the checkpoint left them, so that they continue as if nothing had happened.
  *
  * @throws UsageError if the folder isn't a run or another process is writing it; CheckpointError if the checkpoint is damaged.
  */
@@ -149,10 +82,12 @@ export function resumeRun(dir: string, { packages, config }: ResumeRunOptions = 
   try {
     const latest = readLatestCheckpoint(dir, record.id);
     const session = { ...describeProvenance(packages), fromStep: latest?.checkpoint.step ?? 0 };
-    removeLeftovers(dir, latest);
     const resumed = { ...record, config: { ...(config ?? record.config) }, sessions: [...record.sessions, session] };
-    writeRecord(dir, resumed);
-    return { run: new Run(dir, resumed, unlock, latest?.entries), checkpoint: latest?.checkpoint };
+    const begin = () => {
+      removeLeftovers(dir, latest);
+      writeRecord(dir, resumed);
+    };
+    return { run: new Run(dir, resumed, unlock, begin, latest?.entries), checkpoint: latest?.checkpoint };
   } catch (error) {
     unlock();
     throw error;
@@ -160,7 +95,7 @@ export function resumeRun(dir: string, { packages, config }: ResumeRunOptions = 
 }
 
 function writeRecord(dir: string, record: RunRecord): void {
-  writeFileAtomic(join(dir, CONFIG), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileAtomic(runPath({ dir }, "config.json"), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** A run folder open for writing, by this process alone until {@link close}. Made by {@link createRun} and {@link resumeRun}. */
@@ -168,8 +103,9 @@ export class Run implements RunFolder {
   readonly dir: string;
   readonly record: RunRecord;
   readonly #unlock: () => void;
-  readonly #metrics: AppendFile;
-  readonly #events: EventFile;
+  /** What is to be done before the first write; undefined after it. */
+  #begin: (() => void) | undefined;
+  #logs: { readonly metrics: AppendFile; readonly events: EventFile } | undefined;
   readonly #files: AppendFile[] = [];
   /** The good checkpoints, newest first, and the one that this session continues. */
   #good: readonly CheckpointEntry[];
@@ -178,17 +114,20 @@ export class Run implements RunFolder {
   readonly #startedAt = performance.now();
 
   /** @internal */
-  constructor(dir: string, record: RunRecord, unlock: () => void, good: readonly CheckpointEntry[] = []) {
+  constructor(
+    dir: string,
+    record: RunRecord,
+    unlock: () => void,
+    begin: () => void,
+    good: readonly CheckpointEntry[] = [],
+  ) {
     this.dir = dir;
     this.record = record;
     this.#unlock = unlock;
+    this.#begin = begin;
     this.#good = good;
     this.#from = good[0];
     this.#lastStep = this.#from?.step ?? 0;
-    this.#metrics = this.appendFile(METRICS);
-    const session = record.sessions.length - 1;
-    const purge = session === 0 ? {} : { purgeStep: this.#from === undefined ? 0 : this.#from.step + 1 };
-    this.#events = new EventFile(dir, { session, ...purge });
   }
 
   /** Seconds of training since the run began, earlier sessions included up to the checkpoint they left. */
@@ -206,8 +145,10 @@ export class Run implements RunFolder {
     if (!Number.isSafeInteger(step) || step < this.#lastStep) {
       throw new Error(`metrics of step ${step} can't follow those of step ${this.#lastStep}`);
     }
-    this.#metrics.append(formatMetricsRow({ step, wallTime: this.wallTime, metrics }));
-    this.#events.log(step, metrics);
+    const line = formatMetricsRow({ step, wallTime: this.wallTime, metrics });
+    const logs = this.#openLogs();
+    logs.metrics.append(line);
+    logs.events.log(step, metrics);
     this.#lastStep = step;
   }
 
@@ -219,7 +160,8 @@ export class Run implements RunFolder {
    * @param path inside the run folder, with forward slashes, such as "replay/000001.bin"
    */
   appendFile(path: string): AppendFile {
-    const absolute = join(this.dir, path);
+    this.#beginOnce();
+    const absolute = runPath(this, path);
     const position = this.#from?.files.find((file) => file.path === path);
     if (position === undefined && isReferenced(this.#good, path)) {
       throw new Error(`${path} belongs to an earlier checkpoint: choose a name that was not used before`);
@@ -243,20 +185,38 @@ export class Run implements RunFolder {
     readonly metadata?: CheckpointContent["metadata"];
     readonly files?: readonly FilePosition[];
   }): void {
-    const content = { step, tensors, metadata, wallTime: this.wallTime, files: [this.#metrics.position(), ...files] };
+    const { metrics } = this.#openLogs();
+    const content = { step, tensors, metadata, wallTime: this.wallTime, files: [metrics.position(), ...files] };
     this.#good = writeCheckpoint(this.dir, this.record.id, content, this.#good);
   }
 
   /** Writes summary.json. */
   writeSummary(summary: Summary): void {
-    writeFileAtomic(join(this.dir, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`);
+    writeFileAtomic(runPath(this, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
   }
 
   /** Closes the files and gives the folder back. */
   close(): void {
     for (const file of this.#files) file.close();
-    this.#files.length = 0;
-    this.#events.close();
+    this.#logs?.events.close();
     this.#unlock();
+  }
+
+  #beginOnce(): void {
+    this.#begin?.();
+    this.#begin = undefined;
+  }
+
+  #openLogs() {
+    this.#beginOnce();
+    if (this.#logs === undefined) {
+      const session = this.record.sessions.length - 1;
+      const purge = session === 0 ? {} : { purgeStep: this.#from === undefined ? 0 : this.#from.step + 1 };
+      this.#logs = {
+        metrics: this.appendFile("metrics.jsonl" satisfies RunFile),
+        events: new EventFile(this.dir, { session, ...purge }),
+      };
+    }
+    return this.#logs;
   }
 }

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundle } from "./fixtures/bundle.fixture.ts";
 import { recordOf, SEGMENTS, segmentOf, stateAt, train } from "./fixtures/killedRun.fixture.ts";
 import { reproducibleMetrics } from "./metrics.ts";
-import { loadLatestCheckpoint, openRun, resumeRun, runMetrics } from "./run.ts";
+import { resumeRun } from "./run.ts";
+import { loadLatestCheckpoint, openRun, runMetrics } from "./runFolder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "era-kill-"));
 

@@ -1,7 +1,7 @@
 import { writeFileAtomic } from "../atomicFile.ts";
 import type { MetricsRow } from "../metrics.ts";
 import { formatDuration, formatNumber } from "../numberText.ts";
-import { type RunFolder, type RunRecord, runMetrics, runPath, runSummary } from "../run.ts";
+import { type RunFolder, type RunRecord, runMetrics, runPath, runSummary } from "../runFolder.ts";
 import type { Summary } from "../summary.ts";
 import { type Curve, drawChart } from "./chart.ts";
 import { metricCurve } from "./curve.ts";
