@@ -5,12 +5,14 @@ import { addBenchCommand } from "./commands/bench.ts";
 import { addEnvsCommand } from "./commands/envs.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addExportCommand } from "./commands/export.ts";
+import { addReportCommand } from "./commands/report.ts";
 import { addTrainCommand } from "./commands/train.ts";
 
 const program = new Command("era").description("train, evaluate and compare with the Entropy Regularizing Activation");
 addTrainCommand(program);
 addEvalCommand(program);
 addExportCommand(program);
+addReportCommand(program);
 addEnvsCommand(program);
 addBenchCommand(program);
 configure(program);

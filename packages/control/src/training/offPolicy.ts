@@ -74,12 +74,13 @@ interface LoopState {
   minEntropy: number | undefined;
   random: RandomState;
   averages: Averages["state"];
-  observation: readonly number[];
-  environment: readonly number[];
   replay: ReplayManifest | undefined;
 }
 
 const stateKey = "era.loop";
+/** What JSON would not keep exactly (it has no −0) lies beside the agent's tensors. */
+const observationKey = "loop.observation";
+const environmentKey = "loop.environment";
 
 /**
  * Trains until `config.steps` environment steps are done, continuing from `checkpoint` where one is given.
@@ -99,18 +100,20 @@ export async function trainOffPolicy(
   const random = new Random(config.seed);
   const averages = new Averages();
   const batch = createReplayBatch(config.batchSize, observationSize, actionSize);
-  let loop = checkpoint && restore(checkpoint, agent, env);
+  let state: LoopState;
   let replay: ReplayBuffer;
   let observation: Float32Array;
-  if (loop) {
-    random.state = loop.random;
-    averages.state = loop.averages;
-    replay = restoreReplay(replayFolder, loop.replay);
-    observation = Float32Array.from(loop.observation);
+  if (checkpoint) {
+    const restored = restore(checkpoint, agent, env);
+    state = restored.loop;
+    observation = restored.observation;
+    random.state = state.random;
+    averages.state = state.averages;
+    replay = restoreReplay(replayFolder, state.replay);
   } else {
     replay = new ReplayBuffer({ capacity: config.bufferSize, observationSize, actionSize });
     observation = Float32Array.from(env.reset({ seed: config.seed }).observation);
-    loop = {
+    state = {
       step: 0,
       episodeReturn: 0,
       episodeLength: 0,
@@ -118,12 +121,9 @@ export async function trainOffPolicy(
       minEntropy: undefined,
       random: [],
       averages: {},
-      observation: [],
-      environment: [],
       replay: undefined,
     };
   }
-  const state = loop;
 
   const save = () => {
     const previous = state.replay;
@@ -132,12 +132,15 @@ export async function trainOffPolicy(
       ...state,
       random: random.state,
       averages: averages.state,
-      observation: [...observation],
-      environment: [...env.saveState()],
     };
+    const environment = env.saveState();
     run.saveCheckpoint({
       step: state.step,
-      tensors: toSafetensors(agent.state.arrays()),
+      tensors: {
+        ...toSafetensors(agent.state.arrays()),
+        [observationKey]: { dtype: "F32", shape: [observation.length], data: observation },
+        [environmentKey]: { dtype: "F64", shape: [environment.length], data: environment },
+      },
       metadata: { [stateKey]: JSON.stringify(saved) },
     });
     if (previous) pruneReplay(replayFolder, previous);
@@ -212,20 +215,27 @@ export async function trainOffPolicy(
 /** Evaluations begin from states that training does not see. */
 export const evaluationSeed = (seed: number): number => seed + 1_000_000;
 
-/** Restores agent and environment from a checkpoint and returns the loop's state. */
-function restore(checkpoint: Checkpoint, agent: OffPolicyAgent, env: Env): LoopState {
+/** Restores agent and environment from a checkpoint and returns the loop's state and the observation to act on next. */
+function restore(
+  checkpoint: Checkpoint,
+  agent: OffPolicyAgent,
+  env: Env,
+): { loop: LoopState; observation: Float32Array } {
+  const fail = (what: string) =>
+    new FailureError(`the checkpoint of step ${checkpoint.step} is not of this agent: ${what}`);
   const saved = checkpoint.metadata.get(stateKey);
-  if (saved === undefined) throw new FailureError(`the checkpoint of step ${checkpoint.step} has no training state`);
-  const loop = JSON.parse(saved) as LoopState;
+  const observation = checkpoint.tensors.get(observationKey);
+  const environment = checkpoint.tensors.get(environmentKey);
+  if (saved === undefined || observation?.dtype !== "F32" || environment?.dtype !== "F64") {
+    throw fail("it has no state of the training loop");
+  }
   try {
     agent.state.load(fromSafetensors(checkpoint.tensors));
-    env.restoreState(Float64Array.from(loop.environment));
+    env.restoreState(environment.data);
   } catch (error) {
-    throw new FailureError(
-      `the checkpoint of step ${checkpoint.step} is not of this agent: ${(error as Error).message}`,
-    );
+    throw fail((error as Error).message);
   }
-  return loop;
+  return { loop: JSON.parse(saved) as LoopState, observation: observation.data };
 }
 
 /** An error of the agent or the environment with the step where it happened. */

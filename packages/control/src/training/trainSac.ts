@@ -9,6 +9,7 @@ import {
   summarize,
   UsageError,
   writeFileAtomic,
+  writeReport,
 } from "@era/lab";
 import { Random } from "@era/tensor";
 import { createSac, type SacConfig, sacHead } from "../agents/sac.ts";
@@ -46,7 +47,7 @@ async function openEnv(id: string): Promise<Env> {
 }
 
 /**
- * Trains SAC in a run folder, from a checkpoint where one is given, and leaves `policy.onnx` and `summary.json` there.
+ * Trains SAC in a run folder, from a checkpoint where one is given, and leaves `policy.onnx`, `summary.json` and `report.html` there.
  * @throws as {@link trainOffPolicy}; the summary then says "failed" and why
  */
 export async function trainSac(
@@ -60,7 +61,7 @@ export async function trainSac(
   const sizes = { observationSize: env.observationSpace.low.length, actionSize: env.actionSpace.low.length };
   // The networks' initial values come from a stream of their own: the loop's random numbers do not depend on their sizes.
   const agent = await createSac(config, sizes, new Random(config.seed).fork());
-  const finish = (status: Summary["status"], error?: string): Summary => {
+  const finish = async (status: Summary["status"], error?: string): Promise<Summary> => {
     const { target, floor } = agent.head.entropy;
     const entropy = target !== null && floor !== null ? { metric: entropyMetric, target, floor } : undefined;
     const summary = summarize(runMetrics(run), {
@@ -71,14 +72,15 @@ export async function trainSac(
       ...(entropy && { entropy }),
     });
     run.writeSummary(summary);
+    await writeReport(run);
     return summary;
   };
   try {
     const status = await trainOffPolicy({ agent, env, evalEnv, run }, config, checkpoint, hooks);
     writeFileAtomic(runPath(run, "policy.onnx"), agent.exportPolicy());
-    return finish(status);
+    return await finish(status);
   } catch (error) {
-    if (error instanceof FailureError) finish("failed", error.message);
+    if (error instanceof FailureError) await finish("failed", error.message);
     throw error;
   } finally {
     env.close();
