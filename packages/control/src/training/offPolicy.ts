@@ -147,6 +147,7 @@ export async function trainOffPolicy(
   };
 
   let savedStep = checkpoint?.step;
+  let logged = { step: state.step, wallTime: run.wallTime };
   try {
     while (state.step < config.steps) {
       const step = ++state.step;
@@ -185,7 +186,9 @@ export async function trainOffPolicy(
       if (step % config.logEvery === 0 || step === config.steps) {
         const lowest = state.minEntropy === undefined ? {} : { "policy/entropyMin": state.minEntropy };
         const metrics = { ...averages.take(), ...lowest };
-        if (Object.keys(metrics).length > 0) run.log(step, { ...metrics, "speed/stepsPerSecond": step / run.wallTime });
+        const stepsPerSecond = (step - logged.step) / (run.wallTime - logged.wallTime);
+        logged = { step, wallTime: run.wallTime };
+        if (Object.keys(metrics).length > 0) run.log(step, { ...metrics, "speed/stepsPerSecond": stepsPerSecond });
       }
       if (step % config.evalEvery === 0 || step === config.steps) {
         const { returns, lengths } = await evaluate(
