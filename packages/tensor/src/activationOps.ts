@@ -29,7 +29,10 @@ function lastSize(name: string, x: Tensor): number {
   return size;
 }
 
-/** The operations that @era/activation's formulas are written over, as expressions: every formula compiles and differentiates. */
+/**
+ * The operations that @era/activation's formulas are written over, as expressions: every formula compiles and differentiates. Meant for
+ * float32 tensors; `where` between two numbers gives float32 in any case.
+ */
 export const tensorOps: Ops<Tensor> = {
   add,
   sub,
