@@ -6,7 +6,11 @@ import { installWebWorkers } from "./web-worker.mjs";
 
 await serve(async (config) => {
   if (process.env.WORKERS) installWebWorkers(config.threads);
-  const { makeLearner } = await import("./jax-js-learner.mjs");
+  const { makeLearner, usePlainForms } = await import("./jax-js-learner.mjs");
+  if (config.plain) usePlainForms();
   const { compileSeconds, handlers } = await sac.handlers(makeLearner, config);
-  return { ready: { name: "jax-js", version: versionOf("@jax-js/jax"), compileSeconds }, handlers };
+  return {
+    ready: { name: config.plain ? "jax-js-plain" : "jax-js", version: versionOf("@jax-js/jax"), compileSeconds },
+    handlers,
+  };
 });
