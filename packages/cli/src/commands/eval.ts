@@ -60,7 +60,9 @@ export function addEvalCommand(program: Command): void {
       };
       if (options.json) console.log(JSON.stringify(summary));
       else {
-        returns.forEach((value, i) => console.log(`episode ${i + 1}: return ${value.toFixed(1)}, ${lengths[i]} steps`));
+        for (const [i, value] of returns.entries()) {
+          console.log(`episode ${i + 1}: return ${value.toFixed(1)}, ${lengths[i]} steps`);
+        }
         console.log(
           `${found.env}: mean return ${summary.return.mean.toFixed(1)} ± ${deviation.toFixed(1)} (${episodes} episodes, mean length ${summary.length.toFixed(0)})`,
         );
