@@ -114,6 +114,7 @@ describe("the floor of a bounded Gaussian policy", () => {
       worstDimensionEntropy("truncated", Number.POSITIVE_INFINITY),
       worstDimensionEntropy("squashed", 0.5),
       (s: number) => -((s + 1) ** 2), // concave and far from monotone: narrow and wide are both bad
+      (s: number) => -((s + 3) ** 2), // and wide is worse
     ];
     for (const f of functions) {
       const clipped = (x: number) => f(Math.max(range.logStdMax - x, range.logStdMin));

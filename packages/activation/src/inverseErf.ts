@@ -14,7 +14,7 @@ const RATIO = [
 
 /**
  * The inverse error function, element by element, to 4e-6 relative for |y| ≤ 1 − 2e-6 and constant (±3.361, that is 4.753
- * standard deviations) beyond, up to and including ±1. Six operations beside the polynomial's. Its gradient is not meant to
+ * standard deviations) beyond, up to and including ±1. Its gradient is not meant to
  * be used: callers attach the exact one with {@link Ops.withDerivatives}.
  */
 export function inverseErf<T>(ops: Ops<T>, y: T): T {

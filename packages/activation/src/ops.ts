@@ -13,7 +13,7 @@ export type Derivative<T> = readonly [input: T, derivative: T];
  * Conventions, for every operation:
  * - Operations are pure: no argument is changed or consumed.
  * - Binary operations and `where` broadcast as NumPy does: shapes are aligned at the last axis, and an axis of size 1 or a
- *   missing axis repeats. Either side may be a number, at least one argument is a `T`.
+ *   missing axis repeats. Either side may be a number; at least one argument is a `T`.
  * - "The last axis" always means the innermost one. Reductions keep it with size 1, so that their result broadcasts back.
  * - Values follow IEEE 754 in the library's precision: `log(0) = −∞`, `exp(−∞) = 0`, no clamps are added.
  * - Gradients, where the library differentiates, are the mathematical ones except where a line below says otherwise. A
@@ -48,7 +48,7 @@ export interface Ops<T> {
   /** The mask `a < b`, broadcast; it is only ever given to `where`, so its data type is the library's choice. No gradient. */
   less(a: Operand<T>, b: Operand<T>): T;
   /**
-   * `a` where the mask holds and `b` elsewhere, the three broadcast together. Gradient: each side's own elements, 0 to the
+   * `a` where the mask holds and `b` elsewhere, the three broadcast together; both may be numbers. Gradient: each side's own elements, 0 to the
    * side not chosen. (That 0 times an infinite derivative further back is NaN, so formulas keep both sides finite.)
    */
   where(mask: T, a: Operand<T>, b: Operand<T>): T;

@@ -108,6 +108,20 @@ describe("truncatedNormal", () => {
     expect(x.data.every((value) => value >= 1 && value <= 6)).toBe(true);
   });
 
+  it("costs few operations, since each is a node of a graph that runs twice in every update", () => {
+    let count = 0;
+    const counting = new Proxy(referenceOps, {
+      get: (ops, name: keyof Ops<NdArray>) => {
+        count += name === "withDerivatives" ? 0 : 1;
+        return ops[name];
+      },
+    });
+    const distribution = truncatedNormal(counting, { location: ndArray([0]), logStd: ndArray([0]) });
+    expect(count).toBe(9);
+    distribution.sample(ndArray([0.5]));
+    expect(count).toBe(9 + 11 + 17);
+  });
+
   describe("derivatives", () => {
     const params = { m: ndArray([-1, -0.9, -0.2, 0, 0.6, 0.99, 1]), s: ndArray([-1, -6, -0.1, 0, -2, -1.5, -0.7]) };
     const directions = { m: ndArray([0, 1, -0.7, 0.4, 1, -1, 0]), s: ndArray([1, 0.3, 1, -1, 0.5, 0.8, 1]) };
