@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundle } from "./fixtures/bundle.fixture.ts";
-import { recordOf, SEGMENTS, segmentOf, stateAt, train } from "./fixtures/killedRun.fixture.ts";
+import { expectWholeRun } from "./fixtures/expectWholeRun.fixture.ts";
+import { train } from "./fixtures/killedRun.fixture.ts";
 import { reproducibleMetrics } from "./metrics.ts";
 import { resumeRun } from "./run.ts";
-import { loadLatestCheckpoint, openRun, runMetrics } from "./runFolder.ts";
+import { openRun, runMetrics } from "./runFolder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "era-kill-"));
 
@@ -30,33 +31,11 @@ const until = async (condition: () => boolean): Promise<void> => {
 
 const exitOf = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => child.once("exit", resolve));
 
-/** Every file that the newest checkpoint needs is whole, and is that of its step. */
-function expectWhole(dir: string): number {
-  const checkpoint = loadLatestCheckpoint(openRun(dir));
-  if (checkpoint === undefined) return 0;
-  const { step } = checkpoint;
-  expect(checkpoint.tensors.get("weights")?.data).toEqual(stateAt(step));
-  expect(checkpoint.metadata).toEqual(new Map([["note", `step ${step}`]]));
-
-  const expected = new Map<string, string>();
-  for (let past = 1; past <= step; past++) {
-    expected.set(segmentOf(past), (expected.get(segmentOf(past)) ?? "") + recordOf(past));
-  }
-  const segments = [...expected].slice(-SEGMENTS);
-  const files = checkpoint.files.filter(({ path }) => path !== "metrics.jsonl");
-  expect(files.map(({ path }) => path)).toEqual(segments.map(([path]) => path));
-  for (const [path, text] of segments) {
-    const bytes = files.find((file) => file.path === path)?.bytes ?? 0;
-    expect(readFileSync(join(dir, path), "utf8").slice(0, bytes)).toBe(text);
-  }
-  return step;
-}
-
 describe("kill -9", () => {
   it("at random moments leaves a checkpoint that loads, and the run goes on as if nothing had happened", async () => {
     const dir = join(folder, "run");
     const reached: number[] = [];
-    for (let kill = 0; kill < 12; kill++) {
+    for (let kill = 0; kill < 9; kill++) {
       // A kill before config.json is there leaves nothing to resume, and the folder can be used anew.
       const mode = isRun(dir) ? "resume" : "create";
       const child = start(dir, mode, 1_000_000);
@@ -65,7 +44,7 @@ describe("kill -9", () => {
       await sleep(Math.random() * 60);
       child.kill("SIGKILL");
       await exitOf(child);
-      if (isRun(dir)) reached.push(expectWhole(dir));
+      if (isRun(dir)) reached.push(expectWholeRun(dir));
     }
     expect(reached, "a checkpoint is never lost").toEqual([...reached].sort((a, b) => a - b));
     const last = reached.at(-1) ?? 0;

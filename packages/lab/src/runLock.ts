@@ -4,7 +4,11 @@ import { UsageError } from "./errors.ts";
 
 export const LOCK_FILE = "run.lock";
 
+/** The locks that this process holds; given back at its end, whatever that is, short of a kill. */
 const heldHere = new Set<string>();
+process.on("exit", () => {
+  for (const path of heldHere) rmSync(path, { force: true });
+});
 
 /**
  * Takes a run folder for this process, so that two never write into one; a lock left by a killed process is taken over.
@@ -28,13 +32,10 @@ export function lockRun(path: string, dir: string): () => void {
     claim();
   }
   heldHere.add(path);
-  const release = () => {
-    process.off("exit", release);
+  return () => {
     heldHere.delete(path);
     rmSync(path, { force: true });
   };
-  process.on("exit", release);
-  return release;
 }
 
 interface Holder {
