@@ -3,6 +3,7 @@ import { UsageError } from "@era/lab";
 import type { Command } from "commander";
 import { benchEnv, benchEnvIds, envTable } from "../bench/envBench.ts";
 import { benchHeads, headTable } from "../bench/headBench.ts";
+import { benchMemory, memoryTable } from "../bench/memoryBench.ts";
 import { defaultThreads, setUpPeers, type UpdateSize } from "../bench/peers.ts";
 import { benchUpdates, updateTable } from "../bench/updateBench.ts";
 import { wholeNumber } from "./eval.ts";
@@ -82,6 +83,27 @@ export function addBenchCommand(program: Command): void {
         );
       }
       console.log(options.json ? JSON.stringify({ bench: "env", results }) : envTable(results));
+    });
+
+  bench
+    .command("memory")
+    .description("resident memory of SAC with a full replay buffer, over many updates")
+    .option("--env <id>", "environment", "Humanoid-v5")
+    .option("--transitions <number>", "size of the buffer, which is filled first", "1000000")
+    .option("--updates <number>", "updates, each after an environment step", "100000")
+    .option("--hidden <numbers>", "widths of the hidden layers, separated by commas", "256,256")
+    .option("--json", "print the result as one JSON object")
+    .action(async (options: { env: string; transitions: string; updates: string; hidden: string; json?: boolean }) => {
+      const hidden = options.hidden.split(",").map((width) => wholeNumber("--hidden", width, 1));
+      const transitions = wholeNumber("--transitions", options.transitions, 1);
+      const result = await benchMemory(
+        options.env,
+        transitions,
+        wholeNumber("--updates", options.updates, 1),
+        hidden,
+        say,
+      );
+      console.log(options.json ? JSON.stringify({ bench: "memory", ...result }) : memoryTable(result));
     });
 }
 
