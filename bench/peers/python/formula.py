@@ -1,4 +1,4 @@
-"""The parity check's numbers: parameters, batches, uniforms made by a formula (../README.md), the same in every peer."""
+"""The parity check's numbers: parameters, batches, uniforms by a formula (../README.md), the same in every peer."""
 
 import numpy as np
 

@@ -24,6 +24,8 @@ def private_stdout() -> Callable[[dict[str, Any]], None]:
 
 
 def one_line(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return f"the JSON given lacks {error}"
     text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return f"{type(error).__name__}: {text}"[:500]
 
