@@ -14,7 +14,7 @@ export interface ProgramSpec<K extends string = string> {
   /** New values of variables, as [variable, value]: written at every run, after all reading. */
   readonly updates?: readonly (readonly [variable: Tensor, value: Tensor])[];
   /** Outputs that must be finite: where one is not, `run` throws NonFiniteError and the state stays as it was. */
-  readonly guard?: readonly K[];
+  readonly guard?: readonly NoInfer<K>[];
 }
 
 export interface CompileOptions extends SessionOptions {
