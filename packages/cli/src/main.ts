@@ -1,5 +1,5 @@
 /** The command `era`. Errors are one line on standard error; exit code 2 for a wrong command, 1 for work that failed. */
-import { exitCodeOf, UsageError, unknownFlag } from "@era/lab";
+import { exitCodeOf, UsageError, unknownFlag, unknownName } from "@era/lab";
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addEnvsCommand } from "./commands/envs.ts";
@@ -26,23 +26,36 @@ function configure(command: Command): void {
   command.commands.forEach(configure);
 }
 
-/** The flags of the command that the arguments name, for a suggestion. */
-function flagsOf(words: readonly string[]): string[] {
+/** The command that the arguments name. */
+function commandOf(words: readonly string[]): Command {
   let command = program;
   for (const word of words) {
     const next = command.commands.find((sub) => sub.name() === word);
     if (!next) break;
     command = next;
   }
-  return command.options.filter((option) => !option.hidden).map((option) => option.name());
+  return command;
 }
 
-/** A wrong command line in this project's words. */
-function usageError(error: CommanderError, words: readonly string[]): UsageError {
-  const unknown = /unknown option '--?([^']+)'/.exec(error.message)?.[1];
-  if (unknown !== undefined) return unknownFlag(unknown, flagsOf(words));
-  return new UsageError(error.message.replace(/^error: /, ""));
+/** A wrong command line in this project's words, with what was probably meant. */
+function usageError({ message }: CommanderError, words: readonly string[]): UsageError {
+  const { commands, options } = commandOf(words);
+  const flag = /unknown option '--?([^']+)'/.exec(message)?.[1];
+  const names = options.filter((option) => !option.hidden).map((option) => option.name());
+  if (flag !== undefined) return unknownFlag(flag, names);
+  const word = /unknown command '([^']+)'/.exec(message)?.[1];
+  if (word !== undefined) {
+    return unknownName(
+      "command",
+      word,
+      commands.map((command) => command.name()),
+    );
+  }
+  return new UsageError(message.replace(/^error: /, ""));
 }
+
+/** Libraries' messages may have several lines. */
+const oneLine = (message: string): string => message.trim().replace(/\s*\n\s*/g, "; ");
 
 try {
   await program.parseAsync();
@@ -54,7 +67,7 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     const shown = error instanceof CommanderError ? usageError(error, words) : error;
-    process.stderr.write(`era: ${(shown as Error).message}\n`);
+    process.stderr.write(`era: ${oneLine((shown as Error).message)}\n`);
     if (process.env.ERA_DEBUG) process.stderr.write(`${(shown as Error).stack}\n`);
     process.exitCode = exitCodeOf(shown);
   }

@@ -12,7 +12,8 @@ export { TimeLimit } from "./env/timeLimit.ts";
 export { createReplayBatch, type ReplayBatch } from "./replay/replayBatch.ts";
 export { ReplayBuffer } from "./replay/replayBuffer.ts";
 export { actionScale } from "./training/actionScale.ts";
-export { type Act, average, type Evaluation, evaluate } from "./training/evaluate.ts";
+export { environmentSpec } from "./training/environmentSpec.ts";
+export { type Act, average, type Evaluation, evaluate, type LoadedPolicy, loadPolicy } from "./training/evaluate.ts";
 export {
   evaluationSeed,
   type OffPolicyAgent,

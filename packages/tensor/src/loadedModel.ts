@@ -40,8 +40,12 @@ export class LoadedModel {
   /**
    * Runs the model; a free dimension takes the size that the values fill. Returns the outputs in row-major order.
    * Throws where an input is missing, unknown or of a length that does not fit.
+   * @param outputs names of those that are needed: only what they depend on is computed
    */
-  async run(feeds: Feeds): Promise<Record<string, TypedArray>> {
+  async run(
+    feeds: Feeds,
+    outputs: readonly string[] = this.outputs.map(({ name }) => name),
+  ): Promise<Record<string, TypedArray>> {
     const unknown = Object.keys(feeds).find((name) => !this.inputs.some((value) => value.name === name));
     if (unknown !== undefined) {
       throw new Error(
@@ -54,8 +58,8 @@ export class LoadedModel {
       const data = toTypedArray(dtype, values as TypedArray);
       return [name, this.#makeTensor(dtype, data, fillShape(name, shape, data.length))] as const;
     });
-    const results = await this.#session.run(Object.fromEntries(fed));
-    return Object.fromEntries(this.outputs.map(({ name }) => [name, results[name]?.data as TypedArray]));
+    const results = await this.#session.run(Object.fromEntries(fed), [...outputs]);
+    return Object.fromEntries(outputs.map((name) => [name, results[name]?.data as TypedArray]));
   }
 
   async dispose(): Promise<void> {

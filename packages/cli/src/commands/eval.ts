@@ -1,9 +1,8 @@
 /** `era eval <run>`: plays episodes with a trained policy, from a run folder or an exported `.onnx`. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Act, average, EnvError, type Evaluation, evaluate, evaluationSeed, makeEnv } from "@era/control";
+import { average, type Evaluation, environmentSpec, evaluate, evaluationSeed, loadPolicy, makeEnv } from "@era/control";
 import { FailureError, openRun, UsageError } from "@era/lab";
-import { LoadedModel } from "@era/tensor";
 import type { Command } from "commander";
 import { z } from "zod";
 
@@ -71,39 +70,15 @@ export function addEvalCommand(program: Command): void {
 }
 
 async function play(model: string, id: string, episodes: number, seed: number): Promise<Evaluation> {
-  const env = await makeEnv(id).catch((error: unknown) => {
-    throw error instanceof EnvError ? new UsageError(`--env: ${error.message}`) : error;
-  });
+  const env = await makeEnv(environmentSpec(id).id);
   try {
-    const policy = await loadPolicy(model, env.observationSpace.low.length, env.actionSpace.low.length, id);
-    const act: Act = async (observation) => (await policy.run({ observation })).action as Float32Array;
-    return await evaluate(env, act, episodes, seed);
+    const policy = await loadPolicy(readFileSync(model), env).catch((error: Error) => {
+      throw new FailureError(`${model}: ${error.message}`);
+    });
+    return await evaluate(env, policy.act, episodes, seed).finally(() => policy.dispose());
   } finally {
     env.close();
   }
-}
-
-/** An exported policy, checked to be one for this environment. */
-async function loadPolicy(
-  path: string,
-  observationSize: number,
-  actionSize: number,
-  env: string,
-): Promise<LoadedModel> {
-  const policy = await LoadedModel.load(readFileSync(path), { threads: 1 }).catch((error: Error) => {
-    throw new FailureError(`${path}: ${error.message}`);
-  });
-  const observation = policy.inputs.find(({ name }) => name === "observation");
-  const action = policy.outputs.find(({ name }) => name === "action");
-  if (!observation || !action) {
-    throw new FailureError(`${path}: not a policy: it needs an input "observation" and an output "action"`);
-  }
-  if (observation.shape.at(-1) !== observationSize || action.shape.at(-1) !== actionSize) {
-    throw new FailureError(
-      `${path}: the policy maps ${observation.shape.at(-1)} observations to ${action.shape.at(-1)} actions, but ${env} has ${observationSize} and ${actionSize}`,
-    );
-  }
-  return policy;
 }
 
 export function wholeNumber(flag: string, text: string, least: number): number {

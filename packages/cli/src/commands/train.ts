@@ -34,6 +34,12 @@ export function addTrainCommand(program: Command): void {
     .option("--config <file>", "settings from a JSON file (a run's config.json too); flags win over it")
     .option("--json", "print the final summary as one JSON object, and nothing else on standard output");
   addFlags(sac, sacConfigSchema);
+  sac.addHelpText(
+    "after",
+    `
+Ctrl-C (or SIGTERM) saves a checkpoint after the step at hand and says how to resume; a second one ends the process at once.
+Exit codes: 0 finished; 1 failed (a number that is none, a damaged checkpoint); 2 wrong command; 130 stopped by Ctrl-C; 143 by SIGTERM.`,
+  );
   sac.action((options: TrainOptions) => trainCommand(options));
 }
 
@@ -41,8 +47,12 @@ async function trainCommand(options: TrainOptions): Promise<void> {
   const given = givenFlags(options, sacConfigSchema);
   const { config, open } =
     options.resume === undefined ? fresh(options, given) : resumed(options.resume, options, given);
-  const { floor, target } = await checkSac(config);
+  const { floor, target } = checkSac(config);
   const { run, checkpoint } = open();
+  if (checkpoint && config.steps < checkpoint.step) {
+    run.close();
+    throw new UsageError(`--steps ${config.steps}: ${run.dir} has done ${checkpoint.step} steps already`);
+  }
   const say = (line: string) => {
     if (!options.json) console.log(line);
   };
@@ -54,9 +64,13 @@ async function trainCommand(options: TrainOptions): Promise<void> {
     );
   }
 
-  let stopped = false;
-  const release = onInterrupt(() => {
-    stopped = true;
+  if (config.steps <= config.startSteps) {
+    say(`note: nothing is learned before step ${config.startSteps} (--start-steps)`);
+  }
+
+  let stopped: "SIGINT" | "SIGTERM" | undefined;
+  const release = onInterrupt((signal) => {
+    stopped = signal;
   });
   const progress = createProgress({ total: config.steps, stream: process.stderr, start: checkpoint?.step ?? 0 });
   let summary: Summary;
@@ -67,22 +81,22 @@ async function trainCommand(options: TrainOptions): Promise<void> {
           ...(episodeReturn !== undefined && { score: { label: "return", value: episodeReturn } }),
           ...(entropy !== undefined && { entropy: { value: entropy, ...(floor !== null && { floor }) } }),
         }),
-      shouldStop: () => stopped,
+      shouldStop: () => stopped !== undefined,
     });
   } finally {
     progress.stop();
     release();
     run.close();
   }
-  if (options.json) {
-    console.log(JSON.stringify({ run: run.dir, ...summary }));
-    return;
-  }
+  if (options.json) console.log(JSON.stringify({ run: run.dir, ...summary }));
   if (summary.status === "interrupted") {
-    say(`stopped at step ${summary.steps}; a checkpoint is saved. Continue with: era train sac --resume ${run.dir}`);
+    process.stderr.write(
+      `stopped at step ${summary.steps}; a checkpoint is saved. Continue with: era train sac --resume ${run.dir}\n`,
+    );
+    process.exitCode = stopped === "SIGTERM" ? 143 : 130;
     return;
   }
-  describe(run.dir, summary, say);
+  if (!options.json) describe(run.dir, summary, say);
 }
 
 /** A new run's settings: the defaults, a file's, the command line's. */

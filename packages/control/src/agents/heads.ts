@@ -1,5 +1,13 @@
 /** What stands between the actor's outputs and its actions: the entropy methods that SAC can be run with. */
-import { boundedGaussian, type GaussianSpec, resolveGaussian, tanhNormal, truncatedNormal } from "@era/activation";
+import {
+  boundedGaussian,
+  type GaussianSpec,
+  ndArray,
+  referenceOps,
+  resolveGaussian,
+  tanhNormal,
+  truncatedNormal,
+} from "@era/activation";
 import { clip, split, type Tensor, tensorOps } from "@era/tensor";
 
 /** The distribution of actions at each state of a batch, on [−1, 1] in every dimension. */
@@ -53,8 +61,25 @@ export function eraHead(spec: Omit<GaussianSpec, "kind">): Head {
   };
 }
 
-/** The same distribution with log deviations merely clamped: ERA's head without the activation. */
-export function clampedHead({ logStdMin, logStdMax }: { logStdMin: number; logStdMax: number }): Head {
+/** Bounds of log deviations that a head merely clamps. */
+export interface LogStdBounds {
+  readonly logStdMin: number;
+  readonly logStdMax: number;
+}
+
+function checkBounds({ logStdMin, logStdMax }: LogStdBounds): void {
+  if (!(logStdMin < logStdMax)) {
+    throw new Error(`log σ: the smallest, ${logStdMin}, must be below the largest, ${logStdMax}`);
+  }
+}
+
+/**
+ * The same distribution with log deviations merely clamped: ERA's head without the activation.
+ * @throws Error where the bounds leave nothing between them
+ */
+export function clampedHead(bounds: LogStdBounds): Head {
+  checkBounds(bounds);
+  const { logStdMin, logStdMax } = bounds;
   return {
     noise: "uniform",
     policy: (raw) => {
@@ -65,11 +90,21 @@ export function clampedHead({ logStdMin, logStdMax }: { logStdMin: number; logSt
   };
 }
 
-/** The squashed Gaussian of maximum-entropy SAC (Haarnoja et al. 2018): its entropy is rewarded, not guaranteed. */
-export function maximumEntropyHead(
-  target: number,
-  { logStdMin, logStdMax }: { logStdMin: number; logStdMax: number },
-): Head {
+/**
+ * The squashed Gaussian of maximum-entropy SAC (Haarnoja et al. 2018): its entropy is rewarded, not guaranteed.
+ * @param settings.target entropy that the temperature is learned towards, in nats over all dimensions
+ * @throws Error where the bounds leave nothing between them, or no policy within them has that entropy: the temperature would
+ *   grow without end
+ */
+export function maximumEntropyHead(settings: LogStdBounds & { actionDim: number; target: number }): Head {
+  checkBounds(settings);
+  const { actionDim, target, logStdMin, logStdMax } = settings;
+  const highest = actionDim * highestTanhNormalEntropy(settings);
+  if (!(target <= highest)) {
+    throw new Error(
+      `with log σ in [${logStdMin}, ${logStdMax}] the entropy of ${actionDim} squashed actions is at most ${Math.floor(highest * 1e4) / 1e4} nats`,
+    );
+  }
   return {
     noise: "normal",
     policy: (raw) => {
@@ -86,4 +121,16 @@ export function maximumEntropyHead(
     },
     entropy: { target, floor: null },
   };
+}
+
+/** The largest entropy of one squashed dimension, in nats: its mean is then 0, and its deviation is looked for on a grid. */
+function highestTanhNormalEntropy({ logStdMin, logStdMax }: LogStdBounds): number {
+  const points = 512;
+  const logStd = Float64Array.from(
+    { length: points },
+    (_, i) => logStdMin + ((logStdMax - logStdMin) * i) / (points - 1),
+  );
+  const shape = [points, 1];
+  const location = ndArray(new Float64Array(points), shape);
+  return Math.max(...tanhNormal(referenceOps, { location, logStd: ndArray(logStd, shape) }).entropy().data);
 }

@@ -60,7 +60,7 @@ describe("an update of maximum-entropy SAC", () => {
     const { sizes, settings, initial, batches, losses, final } = fixture;
     const { state, update } = sacGraph(
       sizes,
-      maximumEntropyHead(settings.targetEntropy, settings),
+      maximumEntropyHead({ ...settings, actionDim: sizes.actionSize, target: settings.targetEntropy }),
       {
         ...settings,
         batchSize: sizes.batchSize,

@@ -38,57 +38,62 @@ const count = () => z.int().min(1);
 const rate = () => z.number().positive().max(1);
 
 /** SAC's settings with the official SAC-ERA's values as defaults (sac-era/configs/sac_default.py, train_parallel.py) unless noted. */
-export const sacConfigSchema = z.object({
-  env: z.string().default("HalfCheetah-v5").describe("Environment"),
-  steps: count().default(1_000_000).describe("Environment steps to train for"),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 31)
-    .default(1)
-    .describe("Seed of everything random"),
-  head: z
-    .enum(["era", "maxent", "clamped"])
-    .default("era")
-    .describe(
-      "Entropy method: ERA's activation, maximum entropy with a learned temperature, or clamped log deviations alone",
-    ),
-  entropy: z.number().default(0.25).describe("ERA: entropy to keep, in nats per action dimension"),
-  entropyOf: z
-    .enum(["gaussian", "policy"])
-    .default("gaussian")
-    .describe(
-      "ERA: whose entropy that is, the untruncated Gaussian's (the official recipe) or the acting policy's (certified)",
-    ),
-  logStdMin: z.number().min(-20).max(2).default(-8).describe("Smallest log standard deviation"),
-  logStdMax: z.number().min(-20).max(2).default(0).describe("Largest log standard deviation"),
-  targetEntropy: z
-    .number()
-    .optional()
-    .describe(
-      "Maximum entropy: target of the temperature in nats over all dimensions; minus the number of dimensions if left out",
-    ),
-  initialTemperature: z.number().positive().default(1).describe("Maximum entropy: temperature at the start"),
-  hidden: z.array(count()).min(1).default([512, 512]).describe("Widths of the hidden layers of actor and critics"),
-  batchSize: count().default(256).describe("Transitions per update"),
-  updatesPerStep: z.int().min(0).default(2).describe("Updates per environment step"),
-  startSteps: z.int().min(1).default(5000).describe("Steps with random actions before the first update"),
-  bufferSize: count()
-    .max(2 ** 32)
-    .default(1_000_000)
-    .describe("Transitions kept for replay"),
-  discount: z.number().min(0).max(1).default(0.99).describe("Discount per step"),
-  tau: rate().default(0.005).describe("Rate at which the target critics follow"),
-  actorLearningRate: rate().default(3e-4).describe("Adam's learning rate for the actor"),
-  criticLearningRate: rate().default(3e-4).describe("AdamW's learning rate for the critics"),
-  // optax.adamw's default, which the official code leaves in place.
-  criticWeightDecay: z.number().min(0).default(1e-4).describe("AdamW's weight decay of the critics"),
-  evalEvery: count().default(10_000).describe("Steps between evaluations (official: 25000)"),
-  evalEpisodes: count().default(10).describe("Episodes per evaluation"),
-  logEvery: count().default(1000).describe("Steps between lines of metrics (official: 10000)"),
-  checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
-  threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
-});
+export const sacConfigSchema = z
+  .object({
+    env: z.string().default("HalfCheetah-v5").describe("Environment"),
+    steps: count().default(1_000_000).describe("Environment steps to train for"),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31)
+      .default(1)
+      .describe("Seed of everything random"),
+    head: z
+      .enum(["era", "maxent", "clamped"])
+      .default("era")
+      .describe(
+        "Entropy method: ERA's activation, maximum entropy with a learned temperature, or clamped log deviations alone",
+      ),
+    entropy: z.number().default(0.25).describe("ERA: entropy to keep, in nats per action dimension"),
+    entropyOf: z
+      .enum(["gaussian", "policy"])
+      .default("gaussian")
+      .describe(
+        "ERA: whose entropy that is, the untruncated Gaussian's (the official recipe) or the acting policy's (certified)",
+      ),
+    logStdMin: z.number().min(-20).max(2).default(-8).describe("Smallest log standard deviation"),
+    logStdMax: z.number().min(-20).max(2).default(0).describe("Largest log standard deviation"),
+    targetEntropy: z
+      .number()
+      .optional()
+      .describe(
+        "Maximum entropy: target of the temperature in nats over all dimensions; minus the number of dimensions if left out",
+      ),
+    initialTemperature: z.number().positive().default(1).describe("Maximum entropy: temperature at the start"),
+    hidden: z.array(count()).min(1).default([512, 512]).describe("Widths of the hidden layers of actor and critics"),
+    batchSize: count().default(256).describe("Transitions per update"),
+    updatesPerStep: z.int().min(0).default(2).describe("Updates per environment step"),
+    startSteps: z.int().min(1).default(5000).describe("Steps with random actions before the first update"),
+    bufferSize: count()
+      .max(2 ** 32)
+      .default(1_000_000)
+      .describe("Transitions kept for replay"),
+    discount: z.number().min(0).max(1).default(0.99).describe("Discount per step"),
+    tau: rate().default(0.005).describe("Rate at which the target critics follow"),
+    actorLearningRate: rate().default(3e-4).describe("Adam's learning rate for the actor"),
+    criticLearningRate: rate().default(3e-4).describe("AdamW's learning rate for the critics"),
+    // optax.adamw's default, which the official code leaves in place.
+    criticWeightDecay: z.number().min(0).default(1e-4).describe("AdamW's weight decay of the critics"),
+    evalEvery: count().default(10_000).describe("Steps between evaluations (official: 25000)"),
+    evalEpisodes: count().default(10).describe("Episodes per evaluation"),
+    logEvery: count().default(1000).describe("Steps between lines of metrics (official: 10000)"),
+    checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
+    threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
+  })
+  .refine(({ logStdMin, logStdMax }) => logStdMin < logStdMax, {
+    path: ["logStdMin"],
+    error: ({ input }) => `must be below --log-std-max, ${(input as { logStdMax: number }).logStdMax}`,
+  });
 
 export type SacConfig = z.output<typeof sacConfigSchema>;
 
@@ -118,8 +123,8 @@ export interface SacGraph {
   readonly state: State;
   /** Feeds: observations, actions, rewards, masks, nextObservations, nextNoise, noise. */
   readonly update: ProgramSpec;
-  /** For one observation. Feeds: observation, noise. Outputs: action, mode, entropy. */
-  readonly act: ProgramSpec<"action" | "mode" | "entropy">;
+  /** Acting in training, for one observation. Feeds: observation, noise. Outputs: action, entropy. */
+  readonly act: ProgramSpec<"action" | "entropy">;
   /** The evaluation policy for any number of observations, for export. Outputs: action, entropy. */
   readonly policy: Readonly<Record<"action" | "entropy", Tensor>>;
 }
@@ -215,7 +220,7 @@ function actingGraph(
 ): SacGraph["act"] {
   const policy = head.policy(actor(parameters.tensors, input("observation", [1, observationSize])));
   const { action } = policy.sample(input("noise", [1, actionSize]));
-  return { outputs: { action, mode: policy.mode(), entropy: policy.entropy() }, guard: ["action", "mode"] };
+  return { outputs: { action, entropy: policy.entropy() }, guard: ["action", "entropy"] };
 }
 
 function exportedPolicy({ observationSize }: NetworkSizes, head: Head, parameters: Parameters): SacGraph["policy"] {
@@ -226,9 +231,10 @@ function exportedPolicy({ observationSize }: NetworkSizes, head: Head, parameter
 /** The head that the settings ask for. Throws Error naming what is allowed where no policy has the entropy asked for. */
 export function sacHead(config: SacConfig, actionSize: number): Head {
   const { head, entropy, entropyOf, logStdMin, logStdMax, targetEntropy = -actionSize } = config;
-  if (head === "clamped") return clampedHead({ logStdMin, logStdMax });
-  if (head === "maxent") return maximumEntropyHead(targetEntropy, { logStdMin, logStdMax });
-  return eraHead({ actionDim: actionSize, entropy: { perDim: entropy, of: entropyOf }, logStdMin, logStdMax });
+  const bounds = { logStdMin, logStdMax };
+  if (head === "clamped") return clampedHead(bounds);
+  if (head === "maxent") return maximumEntropyHead({ ...bounds, actionDim: actionSize, target: targetEntropy });
+  return eraHead({ ...bounds, actionDim: actionSize, entropy: { perDim: entropy, of: entropyOf } });
 }
 
 /** A compiled SAC agent with freshly initialized networks, drawn from `random`. */
@@ -239,13 +245,10 @@ export async function createSac(
 ): Promise<OffPolicyAgent & { readonly head: Head }> {
   const sizes: NetworkSizes = { observationSize, actionSize, hidden: config.hidden };
   const head = sacHead(config, actionSize);
+  const { target } = head.entropy;
   const temperature =
-    config.head === "maxent"
-      ? {
-          initial: config.initialTemperature,
-          learningRate: config.actorLearningRate,
-          targetEntropy: config.targetEntropy ?? -actionSize,
-        }
+    config.head === "maxent" && target !== null
+      ? { initial: config.initialTemperature, learningRate: config.actorLearningRate, targetEntropy: target }
       : undefined;
   const graph = sacGraph(
     sizes,
@@ -270,9 +273,6 @@ export async function createSac(
       const { action, entropy } = await act.run({ observation, noise: fillNoise(actNoise, source) });
       return { action: action as Float32Array, entropy: Number(entropy[0]) };
     },
-    async mode(observation) {
-      return (await act.run({ observation, noise: actNoise })).mode as Float32Array;
-    },
     async update(batch, source) {
       fillNoise(nextNoise, source);
       fillNoise(noise, source);
@@ -281,5 +281,9 @@ export async function createSac(
     },
     exportPolicy: () =>
       exportOnnx(graph.policy, { "era.observationSize": `${observationSize}`, "era.actionSize": `${actionSize}` }),
+    async dispose() {
+      await update.dispose();
+      await act.dispose();
+    },
   };
 }

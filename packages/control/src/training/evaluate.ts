@@ -1,3 +1,4 @@
+import { LoadedModel } from "@era/tensor";
 import type { Env } from "../env/env.ts";
 import { actionScale } from "./actionScale.ts";
 
@@ -37,3 +38,34 @@ export async function evaluate(env: Env, act: Act, episodes: number, seed: numbe
 
 export const average = (values: readonly number[]): number =>
   values.reduce((total, value) => total + value, 0) / values.length;
+
+/** An exported policy, to be played. */
+export interface LoadedPolicy {
+  readonly act: Act;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Loads an exported policy: an ONNX model with an input `observation` `[batch, …]` and an output `action` `[batch, …]` on [−1, 1].
+ * @throws Error in one line where it is no such model, or one for other sizes than the environment's
+ */
+export async function loadPolicy(model: Uint8Array, env: Env): Promise<LoadedPolicy> {
+  // One observation at a time gives several threads nothing to share.
+  const policy = await LoadedModel.load(model, { threads: 1 });
+  const observation = policy.inputs.find(({ name }) => name === "observation");
+  const action = policy.outputs.find(({ name }) => name === "action");
+  const [observationSize, actionSize] = [env.observationSpace.low.length, env.actionSpace.low.length];
+  let problem: string | undefined;
+  if (!observation || !action) problem = `not a policy: it needs an input "observation" and an output "action"`;
+  else if (observation.shape.at(-1) !== observationSize || action.shape.at(-1) !== actionSize) {
+    problem = `the policy maps ${observation.shape.at(-1)} observations to ${action.shape.at(-1)} actions, but ${env.id} has ${observationSize} and ${actionSize}`;
+  }
+  if (problem !== undefined) {
+    await policy.dispose();
+    throw new Error(problem);
+  }
+  return {
+    act: async (seen) => (await policy.run({ observation: seen }, ["action"])).action as Float32Array,
+    dispose: () => policy.dispose(),
+  };
+}

@@ -1,6 +1,7 @@
 /** A whole SAC run: environments, agent, loop, and what the run leaves behind. */
 import {
   type Checkpoint,
+  CheckpointError,
   FailureError,
   type Run,
   runMetrics,
@@ -12,9 +13,10 @@ import {
   writeReport,
 } from "@era/lab";
 import { Random } from "@era/tensor";
+import type { Head } from "../agents/heads.ts";
 import { createSac, type SacConfig, sacHead } from "../agents/sac.ts";
-import { type Env, EnvError } from "../env/env.ts";
 import { makeEnv } from "../env/registry.ts";
+import { environmentSpec } from "./environmentSpec.ts";
 import { type TrainingHooks, trainOffPolicy } from "./offPolicy.ts";
 
 /** Metrics that a run is judged by. */
@@ -26,29 +28,19 @@ export const entropyMetric = "policy/entropyMin";
  * @returns the entropy asked for and guaranteed, in nats over all action dimensions
  * @throws UsageError naming the setting and what is allowed
  */
-export async function checkSac(config: SacConfig): Promise<{ target: number | null; floor: number | null }> {
-  const env = await openEnv(config.env);
-  const actionSize = env.actionSpace.low.length;
-  env.close();
+export function checkSac(config: SacConfig): Head["entropy"] {
+  const { actionSpace } = environmentSpec(config.env);
   try {
-    return sacHead(config, actionSize).entropy;
+    return sacHead(config, actionSpace.low.length).entropy;
   } catch (error) {
-    throw new UsageError(`--entropy ${config.entropy}: ${(error as Error).message}`);
-  }
-}
-
-async function openEnv(id: string): Promise<Env> {
-  try {
-    return await makeEnv(id);
-  } catch (error) {
-    if (error instanceof EnvError) throw new UsageError(`--env: ${error.message}`);
-    throw error;
+    const flag = config.head === "maxent" ? `--target-entropy ${config.targetEntropy}` : `--entropy ${config.entropy}`;
+    throw new UsageError(`${flag}: ${(error as Error).message}`);
   }
 }
 
 /**
  * Trains SAC in a run folder, from a checkpoint where one is given, and leaves `policy.onnx`, `summary.json` and `report.html` there.
- * @throws as {@link trainOffPolicy}; the summary then says "failed" and why
+ * @throws as {@link trainOffPolicy}; the summary then says "failed" and why, unless it is a CheckpointError: nothing was trained
  */
 export async function trainSac(
   config: SacConfig,
@@ -56,34 +48,33 @@ export async function trainSac(
   checkpoint: Checkpoint | undefined,
   hooks: TrainingHooks = {},
 ): Promise<Summary> {
-  const env = await openEnv(config.env);
-  const evalEnv = await openEnv(config.env);
-  const sizes = { observationSize: env.observationSpace.low.length, actionSize: env.actionSpace.low.length };
+  const { observationSpace, actionSpace } = environmentSpec(config.env);
+  const sizes = { observationSize: observationSpace.low.length, actionSize: actionSpace.low.length };
   // The networks' initial values come from a stream of their own: the loop's random numbers do not depend on their sizes.
   const agent = await createSac(config, sizes, new Random(config.seed).fork());
-  const finish = async (status: Summary["status"], error?: string): Promise<Summary> => {
+  const env = await makeEnv(config.env);
+  const evalEnv = await makeEnv(config.env);
+  const finish = async (outcome: Pick<Summary, "status" | "error"> & { steps?: number }): Promise<Summary> => {
     const { target, floor } = agent.head.entropy;
     const entropy = target !== null && floor !== null ? { metric: entropyMetric, target, floor } : undefined;
-    const summary = summarize(runMetrics(run), {
-      kind: "sac",
-      status,
-      score: scoreMetric,
-      ...(error !== undefined && { error }),
-      ...(entropy && { entropy }),
-    });
+    const judged = { kind: "sac", score: scoreMetric, ...(entropy && { entropy }) };
+    const summary = { ...summarize(runMetrics(run), { ...judged, status: outcome.status }), ...outcome };
     run.writeSummary(summary);
     await writeReport(run);
     return summary;
   };
   try {
-    const status = await trainOffPolicy({ agent, env, evalEnv, run }, config, checkpoint, hooks);
+    const steps = await trainOffPolicy({ agent, env, evalEnv, run }, config, checkpoint, hooks);
     writeFileAtomic(runPath(run, "policy.onnx"), agent.exportPolicy());
-    return await finish(status);
+    return await finish({ status: steps < config.steps ? "interrupted" : "finished", steps });
   } catch (error) {
-    if (error instanceof FailureError) await finish("failed", error.message);
+    if (error instanceof FailureError && !(error instanceof CheckpointError)) {
+      await finish({ status: "failed", error: error.message });
+    }
     throw error;
   } finally {
     env.close();
     evalEnv.close();
+    await agent.dispose();
   }
 }
