@@ -1,16 +1,19 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { type ContentDigest, pieces, writeFully } from "./atomicFile.ts";
-import { FailureError } from "./errors.ts";
+import { FailureError, fileFailure } from "./errors.ts";
 
-/** Where an append-only file stood at a checkpoint: its path inside the run folder, its length and the hash of that much of it. */
+/**
+ * Where an append-only file stood at a checkpoint: its path inside the run folder, its length and the hash of that much
+ * of it.
+ */
 export interface FilePosition extends ContentDigest {
   readonly path: string;
 }
 
 /**
- * A file that only grows, with a running hash, so that a checkpoint records its exact position at no cost, whatever its size, and a
- * resumed run cuts off what came after: metrics, replay segments.
+ * A file that only grows, with a running hash, so that a checkpoint records its exact position at no cost, whatever its
+ * size, and a resumed run cuts off what came after: metrics, replay segments.
  */
 export class AppendFile {
   /** The file's path inside the run folder, with forward slashes. */
@@ -48,12 +51,19 @@ export class AppendFile {
     return this.#bytes;
   }
 
-  /** Appends bytes, or text as UTF-8. They survive a kill of the process at once, and a power cut after {@link position}. */
+  /**
+   * Appends bytes, or text as UTF-8. They survive a kill of the process at once, and a power cut after {@link
+   * position}.
+   */
   append(data: Uint8Array | string): void {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     if (bytes.length === 0) return;
     // The position is given, not the file's own: a reopened descriptor starts at 0.
-    writeFully(this.#file, bytes, this.#bytes);
+    try {
+      writeFully(this.#file, bytes, this.#bytes);
+    } catch (error) {
+      throw fileFailure(this.path, "written", error);
+    }
     this.#hash.update(bytes);
     this.#bytes += bytes.length;
   }
@@ -90,7 +100,7 @@ function openVerified(absolute: string, { path, bytes, sha256 }: FilePosition, f
   try {
     file = openSync(absolute, flags);
   } catch (error) {
-    throw new FailureError(`${path}: can't be opened (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+    throw fileFailure(path, "opened", error);
   }
   try {
     const size = fstatSync(file).size;

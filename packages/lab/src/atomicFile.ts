@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { fileFailure } from "./errors.ts";
 
 /** A file's content in short: enough to recognise it, and to notice any damage. */
 export interface ContentDigest {
@@ -13,20 +14,22 @@ export interface ContentDigest {
 export const TEMPORARY_ENDING = ".tmp";
 
 /**
- * Writes a whole file so that a reader, or a later start after a kill or a power cut, finds either the old content or the new: a temporary
- * file beside it, flushed to the disk, then renamed. Missing folders are created. Blocks until the bytes are safe.
+ * Writes a whole file so that a reader, or a later start after a kill or a power cut, finds either the old content or
+ * the new: a temporary file beside it, flushed to the disk, then renamed. Missing folders are created. Blocks until the
+ * bytes are safe.
  *
  * @param data text (UTF-8), bytes, or chunks of bytes written one after another (no second copy of large data)
  * @returns the length and hash of what was written
+ * @throws FailureError naming the file where the disk refuses; the old content is still there
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): ContentDigest {
   const chunks =
     typeof data === "string" ? [new TextEncoder().encode(data)] : data instanceof Uint8Array ? [data] : data;
-  mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}${TEMPORARY_ENDING}`;
   const hash = createHash("sha256");
   let bytes = 0;
   try {
+    mkdirSync(dirname(path), { recursive: true });
     const file = openSync(temporary, "w");
     try {
       for (const chunk of chunks) {
@@ -43,7 +46,7 @@ export function writeFileAtomic(path: string, data: string | Uint8Array | Iterab
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw fileFailure(path, "written", error);
   }
   syncFolder(dirname(path));
   return { bytes, sha256: hash.digest("hex") };

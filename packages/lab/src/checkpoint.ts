@@ -30,7 +30,9 @@ const manifestSchema = z.object({
   run: z.string(),
   /** Newest first. */
   checkpoints: z.array(entrySchema).min(1).max(KEPT),
-  /** Files that no checkpoint needs any more, about to be deleted: a kill in between leaves that to the next session. */
+  /**
+   * Files that no checkpoint needs any more, about to be deleted: a kill in between leaves that to the next session.
+   */
   dropped: z.array(insidePath),
 });
 type Manifest = z.infer<typeof manifestSchema>;
@@ -64,8 +66,8 @@ export interface CheckpointContent {
 /**
  * Writes a checkpoint into a run folder and returns the new list of good ones, newest first.
  *
- * The order makes a kill at any moment harmless: the new file is complete on the disk before the manifest names it, the manifest is
- * replaced in one rename, and what it no longer names is deleted after that.
+ * The order makes a kill at any moment harmless: the new file is complete on the disk before the manifest names it, the
+ * manifest is replaced in one rename, and what it no longer names is deleted after that.
  *
  * @param kept the good checkpoints so far, newest first
  */
@@ -116,8 +118,8 @@ export interface LatestCheckpoint {
 }
 
 /**
- * The newest checkpoint of a run folder, checked byte for byte, and the append-only files it needs; undefined where none was written yet.
- * Where a checkpoint's file has been deleted, the one before is the newest.
+ * The newest checkpoint of a run folder, checked byte for byte, and the append-only files it needs; undefined where
+ * none was written yet. Where a checkpoint's file has been deleted, the one before is the newest.
  *
  * @throws CheckpointError naming the file and the damage; an intact older one is mentioned.
  */

@@ -46,9 +46,9 @@ export function flagsFromSchema(schema: z.ZodObject): readonly Flag[] {
 }
 
 /**
- * A complete, checked configuration from one or several sources; later ones win (say a config file, then the command line). Keys may be
- * property names or flag names, nested or flat (`entropy: { perDim }`, `entropyPerDim`, `entropy-per-dim`), values may be text as the
- * command line gives it; undefined ones are skipped.
+ * A complete, checked configuration from one or several sources; later ones win (say a config file, then the command
+ * line). Keys may be property names or flag names, nested or flat (`entropy: { perDim }`, `entropyPerDim`,
+ * `entropy-per-dim`), values may be text as the command line gives it; undefined ones are skipped.
  *
  * @throws UsageError: one line that names the flag, its value, and what is allowed.
  */

@@ -1,4 +1,7 @@
-/** What the user asked for can't be done: an unknown name, an impossible value, a folder in the way. One line; exit code 2. */
+/**
+ * What the user asked for can't be done: an unknown name, an impossible value, a folder in the way. One line; exit code
+ * 2.
+ */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
 }
@@ -6,6 +9,16 @@ export class UsageError extends Error {
 /** The work itself failed: a damaged file, a diverged loss, a full disk. One line; exit code 1. */
 export class FailureError extends Error {
   override readonly name: string = "FailureError";
+}
+
+/**
+ * The error of a file operation as one that names the file; any other error as it is.
+ *
+ * @param action what failed, to follow "can't be": "written"
+ */
+export function fileFailure(path: string, action: string, error: unknown): unknown {
+  const isSystemError = error instanceof Error && "code" in error && "syscall" in error;
+  return isSystemError ? new FailureError(`${path} can't be ${action}: ${error.message}`, { cause: error }) : error;
 }
 
 /** A quantity that must be a number became NaN or infinite. The run stops; its last checkpoint stays as it is. */

@@ -14,7 +14,10 @@ export interface ValueSchema {
   readonly minLength?: number;
 }
 
-/** What a flag's text may be: some exact words, or a value of one type (or a list of them), and how to read and describe it. */
+/**
+ * What a flag's text may be: some exact words, or a value of one type (or a list of them), and how to read and describe
+ * it.
+ */
 export interface FlagValue {
   /** Exact words that are allowed, "none" (for null) included. */
   readonly words: readonly string[];

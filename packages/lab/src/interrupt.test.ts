@@ -13,7 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Starts the loop, sends each signal when the line before it has appeared; returns what it printed and how it ended. */
+/**
+ * Starts the loop, sends each signal when the line before it has appeared; returns what it printed and how it ended.
+ */
 async function interrupted(signals: [after: string, signal: NodeJS.Signals][], ...options: string[]) {
   const child = spawn(process.execPath, [script, ...options], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");

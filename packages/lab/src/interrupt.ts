@@ -1,9 +1,9 @@
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * Calls `stop` at the first Ctrl-C (or SIGTERM, as job schedulers send it), for the loop to end after the step at hand, save its checkpoint
- * and say how to resume. The second one ends the process at once, as if there were no handler. Signals arrive only while the event loop
- * turns: a loop that never awaits real input or output doesn't see them.
+ * Calls `stop` at the first Ctrl-C (or SIGTERM, as job schedulers send it), for the loop to end after the step at hand,
+ * save its checkpoint and say how to resume. The second one ends the process at once, as if there were no handler.
+ * Signals arrive only while the event loop turns: a loop that never awaits real input or output doesn't see them.
  *
  * @returns the function that restores the usual behaviour
  */

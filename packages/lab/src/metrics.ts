@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { FailureError, requireFinite } from "./errors.ts";
 
-/** Measurements by name, such as `{ "train/return": 312, "policy/entropy": 4.9 }`: the part before the slash groups them. */
+/**
+ * Measurements by name, such as `{ "train/return": 312, "policy/entropy": 4.9 }`: the part before the slash groups
+ * them.
+ */
 export type Metrics = Readonly<Record<string, number>>;
 
 /** One line of metrics.jsonl. */
@@ -48,7 +51,9 @@ export function readMetrics(path: string): MetricsRow[] {
   });
 }
 
-/** The row without what measures the machine (`wallTime` and `speed/…`): this is what a run resumed bit-exactly repeats. */
+/**
+ * The row without what measures the machine (`wallTime` and `speed/…`): this is what a run resumed bit-exactly repeats.
+ */
 export function reproducibleMetrics({ step, metrics }: MetricsRow): { step: number; metrics: Metrics } {
   const kept = Object.entries(metrics).filter(([name]) => !name.startsWith(MACHINE_GROUP));
   return { step, metrics: Object.fromEntries(kept) };

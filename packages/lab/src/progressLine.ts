@@ -6,7 +6,9 @@ export interface ProgressState {
   readonly total: number;
   /** Undefined until it can be measured. */
   readonly stepsPerSecond?: number | undefined;
-  /** The latest score, with its name: `{ label: "return", value: 312 }`; a fraction with `percent` is shown as per cent. */
+  /**
+   * The latest score, with its name: `{ label: "return", value: 312 }`; a fraction with `percent` is shown as per cent.
+   */
   readonly score?: { readonly label: string; readonly value: number; readonly percent?: boolean } | undefined;
   /** The policy's entropy and the floor that it can't fall below, in nats. */
   readonly entropy?: { readonly value: number; readonly floor?: number } | undefined;
@@ -26,8 +28,9 @@ const SHORTEST_BAR = 8;
 const GAP = "  ";
 
 /**
- * One line: bar, per cent, score, entropy against its floor, steps per second, time left, steps. Where the width doesn't hold it all, the
- * bar gets shorter first, then parts are left out from the end; nothing is ever longer than the width.
+ * One line: bar, per cent, score, entropy against its floor, steps per second, time left, steps. Where the width
+ * doesn't hold it all, the bar gets shorter first, then parts are left out from the end; nothing is ever longer than
+ * the width.
  */
 export function renderProgress(state: ProgressState, { width, bar, color }: ProgressStyle): string {
   const parts = words(state);

@@ -38,8 +38,8 @@ export function describeProvenance(packages: Readonly<Record<string, string>> = 
 }
 
 /**
- * The versions of packages as the module `from` (its `import.meta.url`) would load them; those that aren't installed are left out.
- * (Looked up in the folders rather than resolved: most packages don't export their package.json.)
+ * The versions of packages as the module `from` (its `import.meta.url`) would load them; those that aren't installed
+ * are left out. (Looked up in the folders rather than resolved: most packages don't export their package.json.)
  */
 export function packageVersions(names: readonly string[], from: string): Record<string, string> {
   const versions: Record<string, string> = {};

@@ -71,10 +71,12 @@ export interface ResumedRun {
 /**
  * Opens a run folder to continue from its newest checkpoint, which is verified byte for byte.
  *
- * Nothing in the folder is changed until the run writes for the first time: what restores the checkpoint may still refuse it. Then
- * metrics.jsonl and the other append-only files are cut to where the checkpoint left them, so that they continue as if nothing had happened.
+ * Nothing in the folder is changed until the run writes for the first time: what restores the checkpoint may still
+ * refuse it. Then metrics.jsonl and the other append-only files are cut to where the checkpoint left them, so that they
+ * continue as if nothing had happened.
  *
- * @throws UsageError if the folder isn't a run or another process is writing it; CheckpointError if the checkpoint is damaged.
+ * @throws UsageError if the folder isn't a run or another process is writing it; CheckpointError if the checkpoint is
+ *   damaged.
  */
 export function resumeRun(dir: string, { packages, config }: ResumeRunOptions = {}): ResumedRun {
   const { record } = openRun(dir);
@@ -98,7 +100,10 @@ function writeRecord(dir: string, record: RunRecord): void {
   writeFileAtomic(runPath({ dir }, "config.json"), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** A run folder open for writing, by this process alone until {@link close}. Made by {@link createRun} and {@link resumeRun}. */
+/**
+ * A run folder open for writing, by this process alone until {@link close}. Made by {@link createRun} and {@link
+ * resumeRun}.
+ */
 export class Run implements RunFolder {
   readonly dir: string;
   readonly record: RunRecord;
@@ -153,9 +158,10 @@ export class Run implements RunFolder {
   }
 
   /**
-   * An append-only file of the run (a segment of a replay buffer, say). One that the checkpoint resumed from includes continues where that left it, with
-   * its content to be read; any other starts empty. Give its {@link AppendFile.position} to {@link saveCheckpoint} as long as it is needed;
-   * when no kept checkpoint includes it any more, it is deleted. Names are used once: a file that was dropped doesn't come back.
+   * An append-only file of the run (a segment of a replay buffer, say). One that the checkpoint resumed from includes
+   * continues where that left it, with its content to be read; any other starts empty. Give its {@link
+   * AppendFile.position} to {@link saveCheckpoint} as long as it is needed; when no kept checkpoint includes it any
+   * more, it is deleted. Names are used once: a file that was dropped doesn't come back.
    *
    * @param path inside the run folder, with forward slashes, such as "replay/000001.bin"
    */
@@ -173,8 +179,8 @@ export class Run implements RunFolder {
   }
 
   /**
-   * Saves everything that a resumed run needs; on return it is safe on the disk. The last two checkpoints are kept. The position in
-   * metrics.jsonl is saved along.
+   * Saves everything that a resumed run needs; on return it is safe on the disk. The last two checkpoints are kept. The
+   * position in metrics.jsonl is saved along.
    */
   saveCheckpoint({
     step,

@@ -6,8 +6,9 @@ export function mean(values: readonly number[]): number {
 }
 
 /**
- * The interquartile mean: the mean of the middle half, robust to outliers and less wasteful than the median (Agarwal et al. 2021,
- * arXiv 2108.13264). The lowest and the highest ⌊n/4⌋ values are left out, as by scipy.stats.trim_mean(values, 0.25).
+ * The interquartile mean: the mean of the middle half, robust to outliers and less wasteful than the median (Agarwal et
+ * al. 2021, arXiv 2108.13264). The lowest and the highest ⌊n/4⌋ values are left out, as by
+ * scipy.stats.trim_mean(values, 0.25).
  */
 export function interquartileMean(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -16,7 +17,8 @@ export function interquartileMean(values: readonly number[]): number {
 }
 
 /**
- * The quantile at `probability` (0 to 1), interpolated linearly between the two nearest values, as by numpy.quantile; NaN of no values.
+ * The quantile at `probability` (0 to 1), interpolated linearly between the two nearest values, as by numpy.quantile;
+ * NaN of no values.
  *
  * @param sorted in ascending order
  */
@@ -44,8 +46,8 @@ export interface Estimate {
 }
 
 /**
- * A statistic of some values, with its bootstrap percentile interval (Efron 1979): the statistic's quantiles over resamples drawn with
- * replacement.
+ * A statistic of some values, with its bootstrap percentile interval (Efron 1979): the statistic's quantiles over
+ * resamples drawn with replacement.
  */
 export function bootstrap(
   values: readonly number[],

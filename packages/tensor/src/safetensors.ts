@@ -1,12 +1,15 @@
 /**
- * The safetensors file format, written and read (https://github.com/huggingface/safetensors#format):
- * 8 bytes little-endian header length, a JSON header (name → dtype, shape, byte range), then the tensors' bytes without gaps.
+ * The safetensors file format, written and read (https://github.com/huggingface/safetensors#format): 8 bytes
+ * little-endian header length, a JSON header (name → dtype, shape, byte range), then the tensors' bytes without gaps.
  *
- * The reader trusts nothing: every number in the header is checked against the bytes that are there before it is used, and nothing is
- * allocated on its word.
+ * The reader trusts nothing: every number in the header is checked against the bytes that are there before it is used,
+ * and nothing is allocated on its word.
  */
 
-/** In the order of the reference implementation, which writes a file's tensors by it: wide types first, which keeps all of them aligned. */
+/**
+ * In the order of the reference implementation, which writes a file's tensors by it: wide types first, which keeps all
+ * of them aligned.
+ */
 const ARRAYS = {
   U64: BigUint64Array,
   I64: BigInt64Array,
@@ -34,7 +37,10 @@ type ArrayOf<C> = C extends { prototype: infer T } ? T : never;
 
 const DTYPES = Object.keys(ARRAYS) as SafetensorsDtype[];
 
-/** One array of a file: `data` holds the product of `shape` elements in row-major order (F16 and BF16 as raw 16-bit patterns). */
+/**
+ * One array of a file: `data` holds the product of `shape` elements in row-major order (F16 and BF16 as raw 16-bit
+ * patterns).
+ */
 export type SafeTensor = {
   [D in SafetensorsDtype]: {
     readonly dtype: D;
@@ -82,8 +88,9 @@ function elementCount(shape: readonly unknown[]): number {
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /**
- * The file as a list of byte chunks to be written one after another: the header, then each tensor's own memory (views, not copies), so
- * that writing needs no second copy of the data. Tensors are ordered by dtype and name, byte for byte as the reference implementation does.
+ * The file as a list of byte chunks to be written one after another: the header, then each tensor's own memory (views,
+ * not copies), so that writing needs no second copy of the data. Tensors are ordered by dtype and name, byte for byte
+ * as the reference implementation does.
  *
  * @throws SafetensorsError if a tensor's data doesn't fit its dtype or shape, or a name is reserved.
  */
@@ -142,11 +149,11 @@ export function encodeSafetensors(tensors: Named<SafeTensor>, metadata: Named<st
 }
 
 /**
- * Reads a whole file. Tensors are views into `bytes` where alignment allows (always, when `bytes` starts its buffer and the writer
- * aligned as this one and the reference do), copies otherwise: treat them as read-only or copy them.
+ * Reads a whole file. Tensors are views into `bytes` where alignment allows (always, when `bytes` starts its buffer and
+ * the writer aligned as this one and the reference do), copies otherwise: treat them as read-only or copy them.
  *
- * @throws SafetensorsError on anything that isn't valid: a truncated or overlong file, a header that isn't JSON, an unknown dtype, a
- *   shape that contradicts its byte range, ranges that overlap or leave gaps, a name given twice.
+ * @throws SafetensorsError on anything that isn't valid: a truncated or overlong file, a header that isn't JSON, an
+ *   unknown dtype, a shape that contradicts its byte range, ranges that overlap or leave gaps, a name given twice.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   requireLittleEndian();
@@ -243,7 +250,10 @@ function readTensor(
   return { name, begin, end, tensor: { dtype: known, shape, data } as SafeTensor };
 }
 
-/** The first key that some object of valid JSON text gives twice (as it is written there): JSON.parse silently keeps the last. */
+/**
+ * The first key that some object of valid JSON text gives twice (as it is written there): JSON.parse silently keeps the
+ * last.
+ */
 function repeatedKey(text: string): string | undefined {
   const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at++) {

@@ -37,8 +37,8 @@ export async function curveSvg(options: ChartOptions): Promise<string> {
 }
 
 /**
- * A chart as an SVG element, for a page whose style sheet has {@link darkChartCss}. Long curves are drawn as their mean, with a band from the
- * lowest to the highest value. Drawn by Vega-Lite, without a browser.
+ * A chart as an SVG element, for a page whose style sheet has {@link darkChartCss}. Long curves are drawn as their
+ * mean, with a band from the lowest to the highest value. Drawn by Vega-Lite, without a browser.
  */
 export async function drawChart(options: ChartOptions): Promise<string> {
   // Vega is large: it is loaded when a chart is drawn, not when a command starts.

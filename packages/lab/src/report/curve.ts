@@ -6,7 +6,10 @@ export interface CurvePoint {
   readonly value: number;
 }
 
-/** What a chart draws at one place: a single measurement, or the mean and the range of several that lie too close together. */
+/**
+ * What a chart draws at one place: a single measurement, or the mean and the range of several that lie too close
+ * together.
+ */
 export interface CurveBin {
   readonly step: number;
   readonly mean: number;
@@ -23,8 +26,9 @@ export function metricCurve(rows: readonly MetricsRow[], name: string): CurvePoi
 }
 
 /**
- * A curve with at most `most` points for drawing: equal stretches of steps, each with its mean, lowest and highest value, so that nothing
- * extreme is lost. A shorter curve stays as it is; one not much longer gets stretches of four measurements or more, to be smooth as well.
+ * A curve with at most `most` points for drawing: equal stretches of steps, each with its mean, lowest and highest
+ * value, so that nothing extreme is lost. A shorter curve stays as it is; one not much longer gets stretches of four
+ * measurements or more, to be smooth as well.
  */
 export function binCurve(points: readonly CurvePoint[], most: number): CurveBin[] {
   if (points.length <= most) return points.map(({ step, value }) => ({ step, mean: value, low: value, high: value }));

@@ -23,8 +23,8 @@ const FIRST = ["return", "accuracy", "reward", "entropy"];
 const LAST = ["speed"];
 
 /**
- * A panel for each thing that was measured: the same one on training and evaluation data together, all entropies together (against the
- * floor, if one is given), every other metric by itself; scores first and speed last.
+ * A panel for each thing that was measured: the same one on training and evaluation data together, all entropies
+ * together (against the floor, if one is given), every other metric by itself; scores first and speed last.
  */
 export function defaultPanels(rows: readonly MetricsRow[], entropyFloor?: number): Panel[] {
   const names = new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)));

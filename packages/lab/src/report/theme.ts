@@ -1,6 +1,6 @@
 /**
- * The colours of reports. Charts carry the light ones as plain attributes, which every viewer understands; a style sheet replaces them,
- * attribute by attribute, where the reader prefers dark.
+ * The colours of reports. Charts carry the light ones as plain attributes, which every viewer understands; a style
+ * sheet replaces them, attribute by attribute, where the reader prefers dark.
  */
 export const LIGHT = {
   text: "#1f2328",

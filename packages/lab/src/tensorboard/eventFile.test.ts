@@ -9,7 +9,9 @@ import { EventFile } from "./eventFile.ts";
 const folder = mkdtempSync(join(tmpdir(), "era-events-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What fixtures/tensorboard_events.py made with TensorBoard's own writer, and what TensorBoard's reader made of that. */
+/**
+ * What fixtures/tensorboard_events.py made with TensorBoard's own writer, and what TensorBoard's reader made of that.
+ */
 const reference: {
   clock: number;
   files: { purgeStep: number | null; logs: [number, Metrics][]; hex: string }[];

@@ -10,13 +10,19 @@ import { EventSchema, SessionLog_SessionStatus } from "./event_pb.ts";
 export interface EventFileOptions {
   /** Tells the sessions of a run apart and orders them: 0 for the first. */
   readonly session: number;
-  /** In a resumed run, the first step to come: TensorBoard then drops what earlier files say of this step and later ones. */
+  /**
+   * In a resumed run, the first step to come: TensorBoard then drops what earlier files say of this step and later
+   * ones.
+   */
   readonly purgeStep?: number;
   /** Seconds since 1970. */
   readonly now?: () => number;
 }
 
-/** A TensorBoard event file of scalars in a run folder, for `tensorboard --logdir` on it or any folder above. Each record survives a kill. */
+/**
+ * A TensorBoard event file of scalars in a run folder, for `tensorboard --logdir` on it or any folder above. Each
+ * record survives a kill.
+ */
 export class EventFile {
   readonly #file: number;
   readonly #now: () => number;
@@ -56,8 +62,8 @@ export class EventFile {
 }
 
 /**
- * The TFRecord framing of event files: length (64 bits), its checksum, the data, their checksum, little-endian. Checksums are CRC-32C,
- * rotated and shifted by a constant (tensorflow/core/lib/hash/crc32c.h).
+ * The TFRecord framing of event files: length (64 bits), its checksum, the data, their checksum, little-endian.
+ * Checksums are CRC-32C, rotated and shifted by a constant (tensorflow/core/lib/hash/crc32c.h).
  */
 function tfRecord(data: Uint8Array): Uint8Array {
   const record = new Uint8Array(8 + 4 + data.length + 4);
