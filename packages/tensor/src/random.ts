@@ -4,7 +4,7 @@ import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 
 /** Four words that differ in about half their bits for neighbouring seeds (splitmix32), which the generator's own seeding does not give. */
 function expandSeed(seed: number): number[] {
-  let counter = (seed ^ Math.floor(seed / 2 ** 32)) | 0;
+  let counter = seed ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85ebca6b);
   return Array.from({ length: 4 }, () => {
     counter = (counter + 0x9e3779b9) | 0;
     let z = counter;
