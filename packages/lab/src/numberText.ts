@@ -8,6 +8,9 @@ export function formatNumber(value: number): string {
   return (Number(value.toFixed(digits)) + 0).toLocaleString("en-US", { minimumFractionDigits: digits });
 }
 
+/** The text with real minus signs before its numbers, as charts write them; a terminal's font may lack them. */
+export const withMinus = (text: string): string => text.replace(/-(?=\d)/g, "−");
+
 /** A duration: 42 s, 3:07 min, 2:05 h, 3.2 days. */
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);

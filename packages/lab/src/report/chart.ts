@@ -20,6 +20,8 @@ export interface ChartOptions {
   readonly title?: string;
   readonly xTitle?: string;
   readonly yTitle?: string;
+  /** The steps from left to right; by default from the first to the last of the curves. */
+  readonly steps?: readonly [first: number, last: number];
   /** Pixels of the plot itself, without axes and title. */
   readonly width?: number;
   readonly height?: number;
@@ -57,6 +59,7 @@ function chartSpec({
   title,
   xTitle,
   yTitle,
+  steps,
   width = 520,
   height = 220,
 }: ChartOptions): TopLevelSpec {
@@ -64,7 +67,12 @@ function chartSpec({
   const bins = curves.flatMap(({ label, points }) => binCurve(points, MOST_POINTS).map((bin) => ({ label, ...bin })));
   const dotted = new Set(curves.filter(({ points }) => points.length <= MOST_DOTS).map((curve) => curve.label));
   const ranged = new Set(curves.filter(({ points }) => points.length > MOST_POINTS).map((curve) => curve.label));
-  const step = { field: "step", type: "quantitative", axis: { title: xTitle ?? null } } as const;
+  const step = {
+    field: "step",
+    type: "quantitative",
+    axis: { title: xTitle ?? null },
+    scale: { nice: false, zero: false, ...(steps ? { domain: [...steps] } : {}) },
+  } as const;
   const color = {
     field: "label",
     type: "nominal",

@@ -1,4 +1,5 @@
 import type { MetricsRow } from "../metrics.ts";
+import { withMinus } from "../numberText.ts";
 import type { Rule } from "./chart.ts";
 
 /** One chart of a report. */
@@ -21,6 +22,8 @@ const SPLITS: Readonly<Record<string, string>> = {
 /** Charts come in this order, the others between the last two. */
 const FIRST = ["return", "accuracy", "reward", "entropy"];
 const LAST = ["speed"];
+/** Groups that say what kind of thing is measured, and so come last in words: the critic loss. */
+const KINDS = ["loss", "gradient"];
 
 /**
  * A panel for each thing that was measured: the same one on training and evaluation data together, all entropies
@@ -40,7 +43,7 @@ export function defaultPanels(rows: readonly MetricsRow[], entropyFloor?: number
   return ordered.map(([topic, series]): Panel => {
     if (topic !== "entropy") return { title: titleOf(topic), series };
     const rules =
-      entropyFloor === undefined ? [] : [{ value: entropyFloor, label: `floor ${entropyFloor.toFixed(2)}` }];
+      entropyFloor === undefined ? [] : [{ value: entropyFloor, label: withMinus(`floor ${entropyFloor.toFixed(2)}`) }];
     return { title: "Policy entropy", series, rules, unit: "nats" };
   });
 }
@@ -62,7 +65,11 @@ function titleOf(topic: string): string {
   const [group, ...rest] = topic.split("/");
   const name = rest.join(" ");
   const words =
-    name === "" || group === "speed" ? name || group : group === "loss" ? `${name} loss` : `${group} ${name}`;
+    name === "" || group === "speed"
+      ? name || group
+      : KINDS.includes(group ?? "")
+        ? `${name} ${group}`
+        : `${group} ${name}`;
   const text = spaced(words ?? topic);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

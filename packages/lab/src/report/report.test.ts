@@ -79,10 +79,11 @@ describe("curveSvg", () => {
       { step: 100, value: 10 },
     ];
     const rules = [{ value: 5, label: "half" }];
-    const svg = await curveSvg({ curves: [{ label: "a", points }], rules, width: 200, height: 100 });
+    const svg = await curveSvg({ curves: [{ label: "a", points }], rules, steps: [0, 400], width: 200, height: 100 });
     // The vertical axis is given room for the rule's label: where 0 and 10 lie, half of it lies in the middle.
     const [, x0, y0, x1, y1] = (svg.match(/d="M([\d.]+),([\d.]+)L([\d.]+),([\d.]+)"/) ?? []).map(Number);
-    expect([x0, x1]).toEqual([0, 200]);
+    // From the step 0 at the left to 400 at the right, 100 lies after a quarter.
+    expect([x0, x1]).toEqual([0, 50]);
     const rule = svg.match(new RegExp(`<line transform="translate\\(\\d+,([\\d.]+)\\)"[^>]*stroke="${LIGHT.rule}"`));
     expect(Number(rule?.[1])).toBeCloseTo(((y0 ?? Number.NaN) + (y1 ?? Number.NaN)) / 2, 6);
     expect(y0).toBeGreaterThan(y1 ?? Number.NaN);
@@ -162,12 +163,12 @@ describe("defaultPanels", () => {
       row("speed/stepsPerSecond", "loss/critic", "loss/actor"),
       row("policy/entropy", "policy/entropyMin", "eval/return", "train/return", "train/episodeLength"),
     ];
-    expect(defaultPanels(rows, 0.25)).toEqual([
+    expect(defaultPanels(rows, -0.25)).toEqual([
       { title: "Return", series: ["train/return", "eval/return"] },
       {
         title: "Policy entropy",
         series: ["policy/entropy", "policy/entropyMin"],
-        rules: [{ value: 0.25, label: "floor 0.25" }],
+        rules: [{ value: -0.25, label: "floor −0.25" }],
         unit: "nats",
       },
       { title: "Critic loss", series: ["loss/critic"] },
@@ -178,12 +179,15 @@ describe("defaultPanels", () => {
   });
 
   it("suits other domains", () => {
-    const panels = defaultPanels([row("train/loss", "eval/loss", "test/accuracy", "reward", "policy/logStd")]);
+    const panels = defaultPanels([
+      row("train/loss", "eval/loss", "test/accuracy", "reward", "policy/logStd", "gradient/actor"),
+    ]);
     expect(panels.map(({ title, series }) => [title, ...series])).toEqual([
       ["Accuracy", "test/accuracy"],
       ["Reward", "reward"],
       ["Loss", "train/loss", "eval/loss"],
       ["Policy log std", "policy/logStd"],
+      ["Actor gradient", "gradient/actor"],
     ]);
   });
 

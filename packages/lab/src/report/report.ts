@@ -1,6 +1,6 @@
 import { writeFileAtomic } from "../atomicFile.ts";
 import type { MetricsRow } from "../metrics.ts";
-import { formatDuration, formatNumber } from "../numberText.ts";
+import { formatDuration, formatNumber, withMinus } from "../numberText.ts";
 import { type RunFolder, type RunRecord, runMetrics, runPath, runSummary } from "../runFolder.ts";
 import type { Summary } from "../summary.ts";
 import { type Curve, drawChart } from "./chart.ts";
@@ -65,10 +65,13 @@ async function renderPanel({ title, series, rules, unit }: Panel, rows: readonly
     .map((name, index): Curve => ({ label: labels[index] ?? name, points: metricCurve(rows, name) }))
     .filter(({ points }) => points.length > 0);
   if (curves.length === 0) return "";
+  const last = rows.at(-1)?.step ?? 0;
   const svg = await drawChart({
     curves,
     ...(rules ? { rules } : {}),
     xTitle: "step",
+    // The same in every chart, so that one can be seen against the other.
+    ...(last > 0 ? { steps: [0, last] } : {}),
     width: isLarge ? 1000 : 460,
     height: isLarge ? 300 : 200,
   });
@@ -83,7 +86,7 @@ function defaultTitle({ kind, config }: RunRecord): string {
 
 /** The numbers that one looks for first. */
 function summaryTiles({ score, entropy, steps, stepsPerSecond, wallTime }: Summary) {
-  const show = (value: number | null) => (value === null ? "not measured" : formatNumber(value));
+  const show = (value: number | null) => (value === null ? "not measured" : withMinus(formatNumber(value)));
   const best =
     score.bestStep === null ? "" : `best ${show(score.best)} at step ${score.bestStep.toLocaleString("en-US")}`;
   const tiles: { label: string; value: string; note: string; isGood?: boolean }[] = [
@@ -96,8 +99,8 @@ function summaryTiles({ score, entropy, steps, stepsPerSecond, wallTime }: Summa
   if (entropy) {
     tiles.push({
       label: "lowest policy entropy",
-      value: entropy.min === null ? "not measured" : `${entropy.min.toFixed(2)} nat`,
-      note: `floor ${entropy.floor.toFixed(2)}, target ${entropy.target.toFixed(2)}`,
+      value: entropy.min === null ? "not measured" : withMinus(`${entropy.min.toFixed(2)} nat`),
+      note: withMinus(`floor ${entropy.floor.toFixed(2)}, target ${entropy.target.toFixed(2)}`),
       ...(entropy.min === null ? {} : { isGood: entropy.min >= entropy.floor }),
     });
   }
