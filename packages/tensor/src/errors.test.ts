@@ -1,6 +1,7 @@
 /** Wrong calls fail where they are written, with the operation and the shapes or types in the message. */
 import { describe, expect, it } from "vitest";
 import { tensorOps } from "./activationOps.ts";
+import { grad } from "./grad.ts";
 import * as e from "./ops/elementwise.ts";
 import * as i from "./ops/indexing.ts";
 import * as l from "./ops/layout.ts";
@@ -95,6 +96,10 @@ const shapes: Calls = [
     "pad: axis -2 of [2, 3] is given twice",
   ],
 
+  [
+    () => grad(r.sum(r.mean(batch, 0)), [batch]),
+    'mean: needs a fixed shape, but [batch] has the named dimension "batch"',
+  ],
   [() => matmul(x, y), "matmul: inner dimensions differ: [2, 3] and [4, 3]"],
   [() => matmul(x, y, { transposeA: true, transposeB: true }), "matmul: inner dimensions differ: [2, 3]ᵀ and [4, 3]ᵀ"],
   [() => matmul(x, row), "matmul: both operands need two axes: [2, 3] and [4]"],

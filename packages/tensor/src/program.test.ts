@@ -114,6 +114,17 @@ describe("compile", () => {
     );
   });
 
+  it("refuses a run that writes what another is writing", async () => {
+    const state = new State();
+    const v = state.variable("v", 1);
+    const program = await compile({ outputs: {}, updates: [[v, mul(v, 2)]] });
+    const first = program.run();
+    await expect(program.run()).rejects.toThrow('run: variable "v" is being written by a run; await that first');
+    await first;
+    await program.run();
+    expect(list(state.read(v))).toEqual([4]);
+  });
+
   it("runs on the number of threads asked for", async () => {
     const program = await compile({ outputs: { y: exp(input("x", [2])) } }, { threads: 1 });
     expect(list((await program.run({ x: [0, 0] })).y)).toEqual([1, 1]);

@@ -125,8 +125,8 @@ export class Program<K extends string = string> {
 
   /**
    * Runs once: returns the outputs (fresh arrays, in row-major order) and advances the state.
-   * Throws where an input is missing, unknown or of the wrong length, and NonFiniteError where a guarded output is not finite;
-   * the state is then unchanged. Runs of programs that share state must not overlap.
+   * Throws where an input is missing, unknown or of the wrong length, where another run that writes the same variables is under way, and
+   * NonFiniteError where a guarded output is not finite; the state is then unchanged.
    */
   async run(feeds: Feeds = {}): Promise<Record<K, TypedArray>> {
     const { session, reads, writes, outputNames, inputs, guard } = this.#parts;
@@ -142,23 +142,30 @@ export class Program<K extends string = string> {
     for (const name of outputNames) fetches[name] = null;
     for (const write of writes) {
       const { variable } = write;
+      if (variable.busy)
+        throw new Error(`run: variable "${variable.name}" is being written by a run; await that first`);
       variable.buffers[1] ??= allocate(variable.dtype, variable.buffers[0].length);
       fetches[write.name] = this.#bound(write, variable.buffers[1]);
     }
 
-    const results = await session.run(fed, fetches);
-    const outputs = {} as Record<K, TypedArray>;
-    for (const name of outputNames) outputs[name] = results[name]?.data as TypedArray;
-    for (const name of guard) {
-      for (const value of outputs[name]) {
-        if (!Number.isFinite(Number(value))) throw new NonFiniteError(name, Number(value));
+    for (const { variable } of writes) variable.busy = true;
+    try {
+      const results = await session.run(fed, fetches);
+      const outputs = {} as Record<K, TypedArray>;
+      for (const name of outputNames) outputs[name] = results[name]?.data as TypedArray;
+      for (const name of guard) {
+        for (const value of outputs[name]) {
+          if (!Number.isFinite(Number(value))) throw new NonFiniteError(name, Number(value));
+        }
       }
+      for (const { variable } of writes) {
+        const [current, next] = variable.buffers;
+        if (next) variable.buffers = [next, current];
+      }
+      return outputs;
+    } finally {
+      for (const { variable } of writes) variable.busy = false;
     }
-    for (const { variable } of writes) {
-      const [current, next] = variable.buffers;
-      if (next) variable.buffers = [next, current];
-    }
-    return outputs;
   }
 
   /** Frees the session. */

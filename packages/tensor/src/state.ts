@@ -14,6 +14,8 @@ export interface Variable {
   readonly layout?: Readonly<Record<string, { readonly offset: number; readonly shape: readonly number[] }>>;
   /** The current buffer and, once a program writes the variable, the one to be written next. */
   buffers: [current: TypedArray, next: TypedArray | undefined];
+  /** A run is writing the next buffer. */
+  busy: boolean;
 }
 
 /** An array with its shape and element type, as state is saved and loaded. */
@@ -54,7 +56,7 @@ export class State {
     if (data.length !== size) {
       throw new ShapeError(`variable ${name}: ${data.length} values do not fill the shape ${formatShape(actual)}`);
     }
-    return readVariable(this.#add({ name, shape: actual, dtype, buffers: [data, undefined] }), 0, actual);
+    return readVariable(this.#add({ name, shape: actual, dtype, buffers: [data, undefined], busy: false }), 0, actual);
   }
 
   /** Adds a group of float32 parameters as one flat vector. A part's saved name is `<group>.<part>`. */
@@ -73,7 +75,14 @@ export class State {
       layout[key] = { offset, shape: part.shape };
       offset += part.data.length;
     }
-    const variable = this.#add({ name, shape: [total], dtype: "float32", layout, buffers: [data, undefined] });
+    const variable = this.#add({
+      name,
+      shape: [total],
+      dtype: "float32",
+      layout,
+      buffers: [data, undefined],
+      busy: false,
+    });
     const tensors = parts.map(([key, { shape }]) => [key, readVariable(variable, layout[key]?.offset ?? 0, shape)]);
     return { flat: readVariable(variable, 0, [total]), tensors: Object.fromEntries(tensors) };
   }

@@ -54,7 +54,10 @@ describe("elementwise operations", () => {
     sub: [...binaryCases(elementwise.sub), ...integers(elementwise.sub)],
     mul: [...binaryCases(elementwise.mul), ...integers(elementwise.mul)],
     div: [...binaryCases(elementwise.div, [0.5, 3]), ...integers(elementwise.div)],
-    neg: unaryCases(elementwise.neg),
+    neg: [
+      ...unaryCases(elementwise.neg),
+      { name: "integers", inputs: [given([-7, 5], [2], "int64")], build: elementwise.neg },
+    ],
     maximum: [...binaryCases(elementwise.maximum), ...integers(elementwise.maximum)],
     minimum: [...binaryCases(elementwise.minimum), ...integers(elementwise.minimum)],
     pow: [

@@ -1,7 +1,7 @@
 /** Reductions over axes, and the softmax family. `keepDims` leaves reduced axes with size 1. */
 import { requireFloat, requireNumber } from "../dtype.ts";
 import type { Emitter } from "../emitter.ts";
-import { normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../shape.ts";
+import { dimAt, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf, staticShape } from "../shape.ts";
 import { type Attributes, apply, type Operation, type Tensor } from "../tensor.ts";
 import { add, cast, div, equal, exp, log, mul, stopGradient, sub } from "./elementwise.ts";
 import { expand, reshape } from "./layout.ts";
@@ -50,7 +50,13 @@ function reduction(
   };
 }
 
-const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((axis) => x.shape[axis] ?? 1));
+const countOf = (name: string, x: Tensor, axes: readonly number[]): number =>
+  sizeOf(
+    staticShape(
+      name,
+      axes.map((axis) => dimAt(x.shape, axis)),
+    ),
+  );
 
 /** Sum over axes (all where none is given). */
 export const sum = reduction("sum", "ReduceSum", (g, x) => expand(g, x.shape));
@@ -58,7 +64,7 @@ export const sum = reduction("sum", "ReduceSum", (g, x) => expand(g, x.shape));
 export const mean = reduction(
   "mean",
   "ReduceMean",
-  (g, x, _y, axes) => expand(mul(g, 1 / countOf(x, axes)), x.shape),
+  (g, x, _y, axes) => expand(mul(g, 1 / countOf("mean", x, axes)), x.shape),
   requireFloat,
 );
 /** Product over axes (all where none is given). Its derivative needs non-zero elements. */
