@@ -138,6 +138,13 @@ export class Emitter {
     return name;
   }
 
+  /** x limited to [low, high]; an infinite limit is none. */
+  clip(x: string, dtype: DType, low: number, high: number): string {
+    const least = Number.isFinite(low) ? this.scalar(dtype, low) : "";
+    if (Number.isFinite(high)) return this.node("Clip", [x, least, this.scalar(dtype, high)]);
+    return least === "" ? x : this.node("Clip", [x, least]);
+  }
+
   cast(x: string, to: DType): string {
     return this.node("Cast", [x], { to: onnxType[to] });
   }

@@ -68,9 +68,9 @@ export class Random {
     return this.#generator.next() >>> 0;
   }
 
-  /** Uniform in [0, 1), a multiple of 2⁻²⁴: exact in float32. */
-  uniform(): number {
-    return (this.#generator.next() >>> 8) * 2 ** -24;
+  /** Uniform in [low, high); of [0, 1) a multiple of 2⁻²⁴, exact in float32. */
+  uniform(low = 0, high = 1): number {
+    return low + (high - low) * ((this.#generator.next() >>> 8) * 2 ** -24);
   }
 
   /** A whole number, uniform from 0 to n − 1, without bias (rejection). Throws RangeError where n is not from 1 to 2³². */

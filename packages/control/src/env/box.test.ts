@@ -1,7 +1,7 @@
+import { Random } from "@era/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Box } from "./box.ts";
-import { Random } from "./random.ts";
 
 const bound = fc.double({ noNaN: true, min: -1e6, max: 1e6 });
 

@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "@era/tensor";
 
 /** Element types of a {@link Box}: Gymnasium's observations are float64, its actions float32. */
 export type BoxDtype = "float32" | "float64";

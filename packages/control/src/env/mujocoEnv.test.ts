@@ -1,7 +1,7 @@
+import { Random } from "@era/tensor";
 import { describe, expect, test } from "vitest";
 import { type Env, EnvError, type StepResult } from "./env.ts";
 import { MujocoEnv } from "./mujocoEnv.ts";
-import { Random } from "./random.ts";
 import { environments, makeEnv } from "./registry.ts";
 
 const ids = environments.map(({ id }) => id);

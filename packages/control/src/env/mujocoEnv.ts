@@ -1,7 +1,10 @@
+import { Random } from "@era/tensor";
 import { Box } from "./box.ts";
 import { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env.ts";
-import { Random } from "./random.ts";
 import { type Simulation, Unstable } from "./simulation.ts";
+
+/** Numbers that a generator's state takes in a saved environment. */
+const randomWords = 5;
 
 /**
  * What one task adds to a simulated robot. It keeps no state of its own between steps: whatever it compares with lies in the
@@ -104,25 +107,25 @@ export class MujocoEnv implements Env {
     this.#checkOpen();
     if (this.#random === undefined) throw new EnvError(`${this.id}: nothing to save before the first reset`);
     const simulation = this.simulation.saveState();
-    const state = new Float64Array(1 + Random.stateSize + simulation.length);
+    const state = new Float64Array(1 + randomWords + simulation.length);
     state[0] = this.#steps;
-    state.set(this.#random.getState(), 1);
-    state.set(simulation, 1 + Random.stateSize);
+    // A generator that holds a spare normal has a fifth number; NaN says that there is none.
+    state.fill(Number.NaN, 1, 1 + randomWords).set(this.#random.state, 1);
+    state.set(simulation, 1 + randomWords);
     return state;
   }
 
   restoreState(state: Float64Array): void {
     this.#checkOpen();
-    const expected = 1 + Random.stateSize + this.simulation.stateSize;
+    const expected = 1 + randomWords + this.simulation.stateSize;
     if (state.length !== expected) {
       throw new EnvError(
         `${this.id}: a saved state has ${expected} numbers, this one ${state.length}: it is another environment's`,
       );
     }
     this.#steps = state[0] ?? 0;
-    this.#random ??= new Random(0);
-    this.#random.setState(Array.from(state.subarray(1, 1 + Random.stateSize)));
-    this.simulation.restoreState(state.subarray(1 + Random.stateSize));
+    this.#random = new Random(Array.from(state.subarray(1, 1 + randomWords)).filter((word) => !Number.isNaN(word)));
+    this.simulation.restoreState(state.subarray(1 + randomWords));
   }
 
   close(): void {

@@ -230,10 +230,20 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return apply(whereOperation, [condition, p, q], none, { shape, dtype: p.dtype });
 }
 
-/** x limited to [low, high] (±Infinity: no limit); the derivative is 1 inside and at the limits, 0 outside. */
+interface ClipAttributes extends Attributes {
+  readonly low: number;
+  readonly high: number;
+}
+const clipOperation: Operation<ClipAttributes> = {
+  name: "clip",
+  lower: (emit, [x = ""], node) => [emit.clip(x, node.output().dtype, node.attributes.low, node.attributes.high)],
+  vjp: ([g], node) => [g && where(equal(node.input(0), node.output()), g, 0)],
+};
+
+/** x limited to [low, high], either of which may be infinite; the derivative is 1 inside and at the limits, 0 outside. */
 export function clip(x: Tensor, low: number, high: number): Tensor {
-  const raised = low === Number.NEGATIVE_INFINITY ? x : maximum(x, low);
-  return high === Number.POSITIVE_INFINITY ? raised : minimum(raised, high);
+  requireNumber("clip", x.dtype);
+  return apply(clipOperation, [x], { low, high }, { shape: x.shape, dtype: x.dtype });
 }
 
 /** eˣ. */
@@ -317,18 +327,16 @@ export const softplus = unary("softplus", float32Only("softplus", "Softplus"), (
 export const relu = unary("relu", "Relu", (g, x) => where(greater(x, 0), g, 0));
 
 /**
- * x for x > 0, eˣ − 1 below, for finite x. Written as r + (e^(x − r) − 1) with r = max(x, 0): five vectorized operations take a fifth of
- * the time of ONNX Runtime's Elu, which is not vectorized, and a little more than half of that with Min; the derivative is that same
- * exponential.
+ * x for x > 0, eˣ − 1 below. Written as max(x, 0) + (min(eˣ, 1) − 1): five vectorized operations take a quarter of the time of ONNX
+ * Runtime's Elu, which is not vectorized, and the derivative is that same min(eˣ, 1).
  */
 export const elu = unary(
   "elu",
   (emit, x, dtype) => {
-    const positive = emit.node("Relu", [x]);
-    const e = emit.node("Exp", [emit.node("Sub", [x, positive])]);
-    return emit.node("Add", [positive, emit.node("Sub", [e, emit.scalar(dtype, 1)])]);
+    const slope = emit.clip(emit.node("Exp", [x]), dtype, Number.NEGATIVE_INFINITY, 1);
+    return emit.node("Add", [emit.node("Relu", [x]), emit.node("Sub", [slope, emit.scalar(dtype, 1)])]);
   },
-  (g, x) => mul(g, exp(sub(x, relu(x)))),
+  (g, x) => mul(g, clip(exp(x), Number.NEGATIVE_INFINITY, 1)),
 );
 
 /** x·sigmoid(x) (also called swish). */

@@ -100,6 +100,10 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     elementwise(node.output().dtype.startsWith("int") ? (a, b) => Math.trunc(a / b) : (a, b) => a / b)(inputs, node),
   maximum: elementwise((a, b) => Math.max(a, b)),
   minimum: elementwise((a, b) => Math.min(a, b)),
+  clip: (inputs, node) => {
+    const [low, high] = [attribute<number>(node, "low"), attribute<number>(node, "high")];
+    return elementwise((x) => Math.min(Math.max(x, low), high))(inputs, node);
+  },
   pow: elementwise((a, b) => a ** b),
   less: elementwise((a, b) => numberOf(a < b)),
   lessEqual: elementwise((a, b) => numberOf(a <= b)),

@@ -1,4 +1,4 @@
-import type { Random } from "../random.ts";
+import type { Random } from "@era/tensor";
 
 /** Σ x² of all elements. */
 export function sumOfSquares(values: ArrayLike<number>): number {
