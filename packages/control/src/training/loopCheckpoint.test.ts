@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CheckpointError, createRun, NonFiniteError, type Run, resumeRun } from "@era/lab";
+import { CheckpointError, createRun, NonFiniteError, resumeRun } from "@era/lab";
 import { Random } from "@era/tensor";
 import { describe, expect, it } from "vitest";
 import { createSac, type SacConfig } from "../agents/sac.ts";
