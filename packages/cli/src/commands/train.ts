@@ -128,15 +128,18 @@ function resumed(dir: string, options: TrainOptions, given: Record<string, unkno
 /** Settings from a JSON file: plain, or as a run's config.json holds them. */
 function readSettings(path: string): Record<string, unknown> {
   if (!existsSync(path)) throw new UsageError(`--config ${path}: there is no such file`);
+  let content: unknown;
   try {
-    const content = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
-    return typeof content.config === "object" && content.config !== null
-      ? (content.config as Record<string, unknown>)
-      : content;
+    content = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new UsageError(`--config ${path}: not JSON: ${(error as Error).message}`);
   }
+  if (!isObject(content)) throw new UsageError(`--config ${path}: must be a JSON object of settings`);
+  return isObject(content.config) ? content.config : content;
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const timestamp = (): string => new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
 
