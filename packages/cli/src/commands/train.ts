@@ -72,19 +72,22 @@ async function trainCommand(options: TrainOptions): Promise<void> {
   const release = onInterrupt((signal) => {
     stopped = signal;
   });
-  const progress = createProgress({ total: config.steps, stream: process.stderr, start: checkpoint?.step ?? 0 });
+  // Made at the first step: a checkpoint that is refused shows no progress.
+  let progress: ReturnType<typeof createProgress> | undefined;
   let summary: Summary;
   try {
     summary = await trainSac(config, run, checkpoint, {
-      onProgress: ({ step, episodeReturn, entropy }: Progress) =>
+      onProgress: ({ step, episodeReturn, entropy }: Progress) => {
+        progress ??= createProgress({ total: config.steps, stream: process.stderr, start: step - 1 });
         progress.update(step, {
           ...(episodeReturn !== undefined && { score: { label: "return", value: episodeReturn } }),
           ...(entropy !== undefined && { entropy: { value: entropy, ...(floor !== null && { floor }) } }),
-        }),
+        });
+      },
       shouldStop: () => stopped !== undefined,
     });
   } finally {
-    progress.stop();
+    progress?.stop();
     release();
     run.close();
   }
