@@ -45,6 +45,7 @@ describe.concurrent("a wrong command is one line on standard error that says wha
     ["train sac --log-std-min 1", /^era: --log-std-min 1: must be below --log-std-max, 0$/],
     ["train sac --head clamped --log-std-max -9", /^era: --log-std-min -8: must be below --log-std-max, -9$/],
     ["train sac --run no-run", /^era: no-run is not empty \(notes\.txt\): choose another folder for the run$/],
+    ["train sac --run list.json", /^era: list\.json can't be made: EEXIST/],
     ["train sac --resume no-run", /^era: no-run is not a run folder: it has no config\.json$/],
     ["train sac --resume nowhere", /^era: nowhere is not a run folder: it has no config\.json$/],
     ["train sac --resume no-run --run x", /^era: --resume continues .*: leave out --run and --config$/],

@@ -57,6 +57,13 @@ function usageError({ message }: CommanderError, words: readonly string[]): Usag
 /** Libraries' messages may have several lines. */
 const oneLine = (message: string): string => message.trim().replace(/\s*\n\s*/g, "; ");
 
+// A reader that has seen enough (`era train … | head`) must not end the work.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -34,13 +34,17 @@ export interface CreateRunOptions {
 /**
  * Makes a run folder and opens it for writing.
  *
- * @throws UsageError if something is there already: a run is never overwritten.
+ * @throws UsageError if something is there already (a run is never overwritten), or no folder can be made there.
  */
 export function createRun({ dir, kind, config, packages }: CreateRunOptions): Run {
   if (existsSync(runPath({ dir }, "config.json"))) {
     throw new UsageError(`${dir} already holds a run: choose another folder, or continue it with --resume ${dir}`);
   }
-  mkdirSync(dir, { recursive: true });
+  try {
+    mkdirSync(dir, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`${dir} can't be made: ${(error as Error).message}`, { cause: error });
+  }
   const foreign = readdirSync(dir).find((name) => name !== LOCK_FILE && !name.endsWith(TEMPORARY_ENDING));
   if (foreign !== undefined)
     throw new UsageError(`${dir} is not empty (${foreign}): choose another folder for the run`);

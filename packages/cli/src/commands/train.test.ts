@@ -72,6 +72,24 @@ describe.concurrent("a run that fails", () => {
 });
 
 describe.concurrent("a run", () => {
+  it("goes on to its end where nobody reads its output any more", async () => {
+    const { child, ended } = start(folder, [...train, "--steps", "100", "--run", "unread"]);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    expect((await ended).code).toBe(0);
+    expect(runSummary({ dir: join(folder, "unread") })).toMatchObject({ status: "finished", steps: 100 });
+  });
+
+  it("whose replay buffer no memory can hold says so", async () => {
+    // More numbers than one array may have, whatever the machine.
+    const flags = ["--env", "Humanoid-v5", "--buffer-size", "4294967296", "--run", "huge"];
+    const { code, stderr } = await era(folder, ...train, ...flags);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^era: there is no memory for a replay buffer of 4294967296 transitions \(.*\): choose a smaller one\n$/,
+    );
+  });
+
   it("says what it did, and that too few steps teach nothing", async () => {
     const { code, stdout, stderr } = await era(folder, ...train, "--steps", "50", "--run", "short");
     expect(code, stderr).toBe(0);

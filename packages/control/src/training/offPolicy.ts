@@ -7,7 +7,7 @@ import { type Checkpoint, FailureError, NonFiniteError, type Run, requireFinite 
 import { NonFiniteError as NonFiniteOutput, Random, type State } from "@era/tensor";
 import { type Env, EnvError } from "../env/env.ts";
 import { createReplayBatch, type ReplayBatch } from "../replay/replayBatch.ts";
-import { ReplayBuffer } from "../replay/replayBuffer.ts";
+import { ReplayBuffer, type ReplayLayout } from "../replay/replayBuffer.ts";
 import { actionScale } from "./actionScale.ts";
 import { Averages } from "./averages.ts";
 import { average, evaluate, loadPolicy } from "./evaluate.ts";
@@ -160,7 +160,7 @@ export async function trainOffPolicy(
 function freshLoop(env: Env, { bufferSize, seed }: OffPolicyConfig): LoopParts {
   const [observationSize, actionSize] = [env.observationSpace.low.length, env.actionSpace.low.length];
   return {
-    replay: new ReplayBuffer({ capacity: bufferSize, observationSize, actionSize }),
+    replay: emptyBuffer({ capacity: bufferSize, observationSize, actionSize }),
     observation: finiteObservation(env.reset({ seed }).observation, 0),
     loop: {
       step: 0,
@@ -173,6 +173,17 @@ function freshLoop(env: Env, { bufferSize, seed }: OffPolicyConfig): LoopParts {
       replay: undefined,
     },
   };
+}
+
+function emptyBuffer(layout: ReplayLayout): ReplayBuffer {
+  try {
+    return new ReplayBuffer(layout);
+  } catch (error) {
+    throw new FailureError(
+      `there is no memory for a replay buffer of ${layout.capacity} transitions (${(error as Error).message}): choose a smaller one`,
+      { cause: error },
+    );
+  }
 }
 
 /** An observation in float32, as it is stored and fed. Throws NonFiniteError naming the element that is none. */
