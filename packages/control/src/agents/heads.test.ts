@@ -25,6 +25,8 @@ const repeated = (row: readonly number[], times: number): number[] => Array.from
 const extreme = fc.oneof(
   fc.constantFrom(0, 1e4, -1e4, 1e-30, -20, 20),
   fc.double({ min: -1e4, max: 1e4, noNaN: true }),
+  // ONNX Runtime's tanh rounds to above 1 here.
+  fc.double({ min: 8.2, max: 9.1, noNaN: true }).map((x) => (Math.round(x * 1e6) % 2 === 0 ? x : -x)),
   fc.double({ min: -3, max: 3, noNaN: true }),
 );
 const lastUniform = 1 - 2 ** -24;
@@ -63,8 +65,8 @@ describe("ERA's head", () => {
           fc.constantFrom(0, 0.5, lastUniform),
           async (raw, uniform) => {
             const result = await run(raw, new Float32Array(32 * actionDim).fill(uniform));
-            // float32 leaves about six digits of each dimension's entropy.
-            expect(least(result.entropy)).toBeGreaterThanOrEqual((floor ?? NaN) - 2e-5 * actionDim);
+            // What float32 leaves of a sum of up to 17 terms.
+            expect(least(result.entropy)).toBeGreaterThanOrEqual((floor ?? NaN) - 1e-5);
             for (const action of [...result.action, ...result.mode]) expect(Math.abs(action)).toBeLessThanOrEqual(1);
             expect(result.logProb.every(Number.isFinite)).toBe(true);
           },
