@@ -145,6 +145,11 @@ export class Emitter {
     return least === "" ? x : this.node("Clip", [x, least]);
   }
 
+  /** An empty sequence of float32 tensors. */
+  emptySequence(name: string): void {
+    this.graph.push(create(NodeProtoSchema, { opType: "SequenceEmpty", name, output: [name] }));
+  }
+
   cast(x: string, to: DType): string {
     return this.node("Cast", [x], { to: onnxType[to] });
   }

@@ -22,14 +22,22 @@ export interface Model {
   readonly nodeCount: number;
 }
 
+export interface ModelOptions {
+  /** Variables are stored with their current values instead of being inputs (inference, export). */
+  readonly frozen?: boolean;
+  /** Stored in the model's metadata_props. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Name of a first output besides the others, an empty sequence: see `runInto` in session.ts. */
+  readonly sentinel?: string;
+}
+
 /**
  * Writes a model whose outputs bear the given names.
- * @param frozen variables are stored with their current values instead of being inputs (inference, export)
  * @throws Error where an output's name is taken by an input or two inputs of one name differ
  */
 export function buildModel(
   outputs: Readonly<Record<string, Tensor>>,
-  { frozen = false, metadata = {} }: { frozen?: boolean; metadata?: Readonly<Record<string, string>> } = {},
+  { frozen = false, metadata = {}, sentinel }: ModelOptions = {},
 ): Model {
   const order = topologicalOrder(Object.values(outputs));
   const inputNames = order.flatMap((node) => node.outputs.flatMap((output) => inputName(output) ?? []));
@@ -90,7 +98,8 @@ export function buildModel(
     node.output = node.output.map((name) => renamed.get(name) ?? name);
   }
 
-  const { graph, initializers } = used(emit, Object.keys(outputs));
+  if (sentinel !== undefined) emit.emptySequence(sentinel);
+  const { graph, initializers } = used(emit, [...Object.keys(outputs), ...(sentinel === undefined ? [] : [sentinel])]);
   const model = create(ModelProtoSchema, {
     irVersion,
     opsetImport: [{ domain: "", version: opsetVersion }],
@@ -101,7 +110,10 @@ export function buildModel(
       node: graph,
       initializer: initializers,
       input: [...inputs, ...variables].map(([name, type]) => valueInfo(name, type)),
-      output: Object.entries(outputs).map(([name, type]) => valueInfo(name, type)),
+      output: [
+        ...(sentinel === undefined ? [] : [sequenceInfo(sentinel)]),
+        ...Object.entries(outputs).map(([name, type]) => valueInfo(name, type)),
+      ],
     },
   });
   return { bytes: toBinary(ModelProtoSchema, model), inputs, variables, nodeCount: graph.length };
@@ -116,6 +128,12 @@ function used({ graph, initializers }: Emitter, outputs: readonly string[]) {
     return isUsed;
   });
   return { graph: kept.reverse(), initializers: initializers.filter(({ name }) => needed.has(name)) };
+}
+
+/** A sequence of float32 tensors. */
+function sequenceInfo(name: string): ValueInfoProto {
+  const tensor = { value: { case: "tensorType" as const, value: { elemType: onnxType.float32 } } };
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: "sequenceType", value: { elemType: tensor } } } });
 }
 
 function valueInfo(name: string, { shape, dtype }: { shape: Shape; dtype: TensorType["dtype"] }): ValueInfoProto {

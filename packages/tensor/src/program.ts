@@ -2,7 +2,7 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { allocate, type DType, type TypedArray, toTypedArray } from "./dtype.ts";
 import { buildModel } from "./model.ts";
-import { createSession, type SessionOptions, tensorMaker } from "./session.ts";
+import { copiesFetches, createSession, runInto, type SessionOptions, tensorMaker } from "./session.ts";
 import { fillShape, formatShape, type Shape, ShapeError, sameShape, sizeOf } from "./shape.ts";
 import type { Variable } from "./state.ts";
 import { type Tensor, type TensorType, variableOf } from "./tensor.ts";
@@ -53,6 +53,7 @@ interface VariableView {
   readonly shape: readonly number[];
 }
 
+const sentinelName = "@sentinel";
 const updateName = (index: number): string => `update@${index}`;
 
 /**
@@ -75,12 +76,15 @@ export async function compile<K extends string>(
     }
     return { name: updateName(i), variable, value };
   });
+  const makeTensor = await tensorMaker();
+  const types = Object.values<Tensor>(outputs);
+  const isFixed = types.every(({ shape }) => shape.every((dim) => typeof dim === "number"));
+  const sentinel = written.length > 0 && isFixed && copiesFetches() ? sentinelName : undefined;
   const model = buildModel(
     { ...outputs, ...Object.fromEntries(written.map(({ name, value }) => [name, value])) },
-    { frozen },
+    { frozen, ...(sentinel !== undefined && { sentinel }) },
   );
   const session = await createSession(model.bytes, sessionOptions);
-  const makeTensor = await tensorMaker();
   const view = (name: string, variable: Variable, offset: number, shape: Shape): VariableView => ({
     name,
     variable,
@@ -94,8 +98,21 @@ export async function compile<K extends string>(
   });
   const writes = written.map(({ name, variable }) => view(name, variable, 0, variable.shape));
   const outputNames = Object.keys(outputs) as K[];
+  const outputTypes = new Map(Object.entries<Tensor>(outputs) as [K, Tensor][]);
   const inputs = [...model.inputs].map(([name, type]): Fed => ({ name, type, array: undefined, tensor: undefined }));
-  return new Program({ session, makeTensor, reads, writes, outputNames, inputs, guard, nodeCount: model.nodeCount });
+  const { nodeCount } = model;
+  return new Program({
+    session,
+    makeTensor,
+    reads,
+    writes,
+    outputNames,
+    outputTypes,
+    sentinel,
+    inputs,
+    guard,
+    nodeCount,
+  });
 }
 
 interface ProgramParts<K extends string> {
@@ -104,6 +121,9 @@ interface ProgramParts<K extends string> {
   readonly reads: readonly VariableView[];
   readonly writes: readonly VariableView[];
   readonly outputNames: readonly K[];
+  readonly outputTypes: ReadonlyMap<K, TensorType>;
+  /** The output that keeps the runtime from copying the others, where it must be kept from it. */
+  readonly sentinel: string | undefined;
   readonly inputs: readonly Fed[];
   readonly guard: readonly K[];
   readonly nodeCount: number;
@@ -129,7 +149,7 @@ export class Program<K extends string = string> {
    * NonFiniteError where a guarded output is not finite; the state is then unchanged.
    */
   async run(feeds: Feeds = {}): Promise<Record<K, TypedArray>> {
-    const { session, reads, writes, outputNames, inputs, guard } = this.#parts;
+    const { reads, writes, inputs, guard } = this.#parts;
     for (const name of Object.keys(feeds)) {
       if (!this.#known.has(name))
         throw new Error(`run: there is no input "${name}"; inputs are ${[...this.#known].join(", ") || "none"}`);
@@ -139,7 +159,6 @@ export class Program<K extends string = string> {
     for (const read of reads) fed[read.name] = this.#bound(read, read.variable.buffers[0]);
 
     const fetches: Record<string, OrtTensor | null> = {};
-    for (const name of outputNames) fetches[name] = null;
     for (const write of writes) {
       const { variable } = write;
       if (variable.busy)
@@ -150,9 +169,7 @@ export class Program<K extends string = string> {
 
     for (const { variable } of writes) variable.busy = true;
     try {
-      const results = await session.run(fed, fetches);
-      const outputs = {} as Record<K, TypedArray>;
-      for (const name of outputNames) outputs[name] = results[name]?.data as TypedArray;
+      const outputs = await this.#fetch(fed, fetches);
       for (const name of guard) {
         for (const value of outputs[name]) {
           if (!Number.isFinite(Number(value))) throw new NonFiniteError(name, Number(value));
@@ -166,6 +183,28 @@ export class Program<K extends string = string> {
     } finally {
       for (const { variable } of writes) variable.busy = false;
     }
+  }
+
+  /** Runs the session and returns the outputs; what else is in `fetches` has been written then. */
+  async #fetch(
+    fed: Record<string, OrtTensor>,
+    fetches: Record<string, OrtTensor | null>,
+  ): Promise<Record<K, TypedArray>> {
+    const { session, outputNames, outputTypes, sentinel, makeTensor } = this.#parts;
+    const outputs = {} as Record<K, TypedArray>;
+    if (sentinel === undefined) {
+      for (const name of outputNames) fetches[name] = null;
+      const results = await session.run(fed, fetches);
+      for (const name of outputNames) outputs[name] = results[name]?.data as TypedArray;
+      return outputs;
+    }
+    fetches[sentinel] = null;
+    for (const [name, { dtype, shape }] of outputTypes) {
+      outputs[name] = allocate(dtype, sizeOf(shape));
+      fetches[name] = makeTensor(dtype, outputs[name], shape as readonly number[]);
+    }
+    await runInto(session, fed, fetches);
+    return outputs;
   }
 
   /** Frees the session. */

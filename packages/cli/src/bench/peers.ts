@@ -49,7 +49,9 @@ export function updatePeers(size: UpdateSize): PeerCommand[] {
     { name: "torch-compile", command: python, args: [script("torch_sac.py"), config({ mode: "compile" })] },
     { name: "jax", command: python, args: [script("jax_sac.py"), config()] },
     { name: "jax-js", command: process.execPath, args: [javascript("jax-js.mjs"), config()] },
+    { name: "jax-js-plain", command: process.execPath, args: [javascript("jax-js.mjs"), config({ plain: true })] },
     { name: "tfjs", command: process.execPath, args: [javascript("tfjs.mjs"), config()] },
+    { name: "tfjs-plain", command: process.execPath, args: [javascript("tfjs.mjs"), config({ plain: true })] },
   ];
 }
 
