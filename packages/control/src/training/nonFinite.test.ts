@@ -16,10 +16,11 @@ async function failureOf(work: Promise<unknown>): Promise<FailureError> {
   throw new Error("it did not fail");
 }
 
-/** The run's newest checkpoint, which must load and hold finite numbers only. */
+/** The run's newest checkpoint, which must load and hold finite numbers only (an environment's state may have its own meaning of NaN). */
 function savedStep(dir: string): number | undefined {
   const checkpoint = loadLatestCheckpoint(openRun(dir));
   for (const [name, { data }] of checkpoint?.tensors ?? []) {
+    if (name === "loop.environment") continue;
     for (const value of data) expect(Number.isFinite(Number(value)), name).toBe(true);
   }
   return checkpoint?.step;
