@@ -43,7 +43,7 @@ it("kill -9 at any moment and --resume end in what an uninterrupted run ends in"
   for (let kill = 0; kill < 10; kill++) {
     // Every third dies while it starts and restores, the others soon after a checkpoint, of which every second step writes one.
     const isStarting = kill % 3 === 0;
-    expect(await trainUntilKilled("killed", isStarting, random.uniform() * (isStarting ? 600 : 60))).toBe(true);
+    expect(await trainUntilKilled("killed", isStarting, random.uniform() * (isStarting ? 300 : 60))).toBe(true);
     saved.push(savedStep(join(folder, "killed")));
   }
   expect(saved, "a checkpoint is never lost").toEqual(saved.toSorted((a, b) => a - b));
