@@ -50,7 +50,9 @@ export class Peer {
     const lines = reader[Symbol.asyncIterator]();
     try {
       const ready = await Promise.race([nextAnswer(name, lines, () => chatter), failure]);
-      return new Peer(name, child, reader, lines, ready as unknown as Ready);
+      const peer = new Peer(name, child, reader, lines, ready as unknown as Ready);
+      peer.#signal("SIGSTOP");
+      return peer;
     } catch (error) {
       child.kill();
       throw error;
@@ -68,15 +70,28 @@ export class Peer {
     return (await this.#ask({ check: request })).check as Record<string, unknown>;
   }
 
+  /**
+   * Asks while the process runs, and stops it again: between its turns a competitor's idle threads (spinning, collecting garbage) must not
+   * take the cores from the one whose turn it is.
+   */
   async #ask(request: object): Promise<Answer> {
+    this.#signal("SIGCONT");
     this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-    return nextAnswer(this.name, this.#lines, () => "");
+    const answer = await nextAnswer(this.name, this.#lines, () => "");
+    this.#signal("SIGSTOP");
+    return answer;
+  }
+
+  /** Windows has no such signals; there competitors stay awake. */
+  #signal(name: "SIGCONT" | "SIGSTOP"): void {
+    if (process.platform !== "win32") this.#process.kill(name);
   }
 
   /** Ends the process. */
   stop(): void {
     this.#reader.close();
     this.#process.stdin.end();
+    this.#signal("SIGCONT");
     this.#process.kill();
   }
 }

@@ -26,7 +26,9 @@ export interface UpdateBenchResult {
 const pythonPeers = ["torch-eager", "torch-compile", "jax"];
 
 /** A round gives each competitor about this long. */
-const roundMilliseconds = 400;
+const roundMilliseconds = 500;
+/** Updates at the beginning of a turn that are not counted: caches and threads wake up, for every competitor alike. */
+const wakingUpdates = 2;
 
 /**
  * @param rounds how often each competitor gets its turn
@@ -53,12 +55,15 @@ export async function benchUpdates(
     const times = new Map(peers.map((peer) => [peer, [] as number[]]));
     const counts = new Map<Peer, number>();
     for (const peer of peers) {
-      const [trial = 1] = await peer.run(1);
+      const trial = (await peer.run(3)).at(-1) ?? 1;
       counts.set(peer, Math.max(1, Math.round(roundMilliseconds / trial)));
     }
     for (let round = 0; round < rounds; round++) {
       log(`round ${round + 1} of ${rounds}`);
-      for (const peer of peers) times.get(peer)?.push(...(await peer.run(counts.get(peer) ?? 1)));
+      for (const peer of peers) {
+        const turn = await peer.run(wakingUpdates + (counts.get(peer) ?? 1));
+        times.get(peer)?.push(...turn.slice(wakingUpdates));
+      }
     }
     const ours = peers.find((peer) => peer.name === "era");
     const ourMedian = median((ours && times.get(ours)) ?? []);

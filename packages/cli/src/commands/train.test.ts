@@ -27,7 +27,7 @@ describe.concurrent("a run that is stopped saves a checkpoint and says how to go
     const dir = join(folder, run);
     const step = savedStep(dir);
     expect(stderr.trimEnd().split("\n").at(-1)).toBe(
-      `stopped at step ${step}; a checkpoint is saved. Continue with: era train sac --resume ${run}`,
+      `stopped at step ${step}; a checkpoint is saved. Continue with: npx era train sac --resume ${run}`,
     );
     expect(stdout).toMatch(/^\S+: SAC \(\w+\) on InvertedPendulum-v5, seed 3, 1000000 steps\n/);
     expect(runSummary({ dir })).toMatchObject({ status: "interrupted", steps: step });
@@ -47,7 +47,7 @@ describe.concurrent("a run that is stopped saves a checkpoint and says how to go
       status: "interrupted",
       steps: savedStep(join(folder, "json")),
     });
-    expect(stderr).toContain("Continue with: era train sac --resume json\n");
+    expect(stderr).toContain("Continue with: npx era train sac --resume json\n");
   });
 });
 
@@ -97,7 +97,7 @@ describe.concurrent("a run", () => {
     expect(stdout).toMatch(
       /^entropy: asked for 0\.250 nat of the gaussian; the policy cannot fall below -0\.443 nat$/m,
     );
-    expect(stdout).toMatch(/^next: era eval short$/m);
+    expect(stdout).toMatch(/^next: npx era eval short$/m);
     expect(runMetrics({ dir: join(folder, "short") }).at(-1)?.step).toBe(50);
   });
 

@@ -94,7 +94,7 @@ async function trainCommand(options: TrainOptions): Promise<void> {
   if (options.json) console.log(JSON.stringify({ run: run.dir, ...summary }));
   if (summary.status === "interrupted") {
     process.stderr.write(
-      `stopped at step ${summary.steps}; a checkpoint is saved. Continue with: era train sac --resume ${run.dir}\n`,
+      `stopped at step ${summary.steps}; a checkpoint is saved. Continue with: npx era train sac --resume ${run.dir}\n`,
     );
     process.exitCode = stopped === "SIGTERM" ? 143 : 130;
     return;
@@ -160,7 +160,7 @@ function describe(
   }
   say(`${stepsPerSecond.toFixed(0)} steps/s, ${(wallTime / 60).toFixed(1)} minutes`);
   say(`report: ${runPath({ dir }, "report.html")}`);
-  say(`next: era eval ${dir}`);
+  say(`next: npx era eval ${dir}`);
 }
 
 export type { SacConfig };
