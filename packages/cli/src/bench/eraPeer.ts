@@ -116,8 +116,8 @@ function norm2({ data }: NamedArray): number {
 /** Serves the protocol until standard input ends. */
 export async function servePeer(config: UpdateConfig): Promise<void> {
   const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
-  const { update, compileSeconds } = await benchUpdate(config);
-  say({ ready: true, name: "era", version: process.version, compileSeconds });
+  const { update, program, compileSeconds } = await benchUpdate(config);
+  say({ ready: true, name: "era", version: process.version, compileSeconds, nodes: program.nodeCount });
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as { run?: number; check?: CheckRequest; quit?: boolean };
     if (request.quit) break;

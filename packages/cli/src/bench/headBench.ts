@@ -1,11 +1,11 @@
 /** `era bench head`: what ERA's activation adds to an update, against a head that only clamps its log deviations. */
-import { benchUpdate } from "./eraPeer.ts";
-import type { UpdateSize } from "./peers.ts";
+import { Peer } from "./peer.ts";
+import { headPeer, type UpdateSize } from "./peers.ts";
 import { median, short } from "./statistics.ts";
 
 export interface HeadBenchResult {
   readonly size: UpdateSize;
-  /** Median milliseconds of an update. */
+  /** Median over the turns of each turn's median milliseconds of an update. */
   readonly era: number;
   readonly clamped: number;
   /** Median of the paired differences over the clamped median: 0.01 is one per cent. */
@@ -17,50 +17,46 @@ export interface HeadBenchResult {
   readonly nodes: { readonly era: number; readonly clamped: number };
 }
 
-/** Alternates single updates of the two programs in one process, `pairs` times, changing which goes first. */
+/** Updates of a turn, and how many at its beginning are not counted: caches and threads wake up. */
+const turnUpdates = 12;
+const wakingUpdates = 2;
+
+/** Alternates turns of the two programs, each in its own process that sleeps while the other runs, changing which goes first. */
 export async function benchHeads(size: UpdateSize, pairs: number): Promise<HeadBenchResult> {
-  const era = await benchUpdate({ ...size, head: "era" });
-  const clamped = await benchUpdate({ ...size, head: "clamped" });
-  const time = async (update: () => Promise<void>): Promise<number> => {
-    const start = performance.now();
-    await update();
-    return performance.now() - start;
-  };
-  for (let i = 0; i < 10; i++) {
-    await era.update();
-    await clamped.update();
-  }
-  const eraTimes: number[] = [];
-  const clampedTimes: number[] = [];
-  for (let pair = 0; pair < pairs; pair++) {
-    if (pair % 2 === 0) {
-      eraTimes.push(await time(era.update));
-      clampedTimes.push(await time(clamped.update));
-    } else {
-      clampedTimes.push(await time(clamped.update));
-      eraTimes.push(await time(era.update));
+  const era = await Peer.start(headPeer(size, "era"));
+  const clamped = await Peer.start(headPeer(size, "clamped"));
+  try {
+    const turn = async (peer: Peer) => median((await peer.run(turnUpdates)).slice(wakingUpdates));
+    await turn(era);
+    await turn(clamped);
+    const eraTimes: number[] = [];
+    const clampedTimes: number[] = [];
+    for (let pair = 0; pair < pairs; pair++) {
+      const order = [async () => eraTimes.push(await turn(era)), async () => clampedTimes.push(await turn(clamped))];
+      for (const next of pair % 2 === 0 ? order : order.reverse()) await next();
     }
+    const base = median(clampedTimes);
+    const differences = eraTimes.map((milliseconds, i) => milliseconds - (clampedTimes[i] ?? Number.NaN));
+    const jackknife = Array.from({ length: 20 }, (_, i) => median(differences.filter((_, j) => j % 20 !== i)) / base);
+    return {
+      size,
+      era: median(eraTimes),
+      clamped: base,
+      overhead: median(differences) / base,
+      overheadRange: [Math.min(...jackknife), Math.max(...jackknife)],
+      pairs,
+      nodes: { era: era.ready.nodes ?? Number.NaN, clamped: clamped.ready.nodes ?? Number.NaN },
+    };
+  } finally {
+    era.stop();
+    clamped.stop();
   }
-  const base = median(clampedTimes);
-  const differences = eraTimes.map((milliseconds, i) => milliseconds - (clampedTimes[i] ?? 0));
-  const blocks = Array.from({ length: 20 }, (_, i) => median(differences.filter((_, j) => j % 20 !== i)) / base).sort(
-    (a, b) => a - b,
-  );
-  return {
-    size,
-    era: median(eraTimes),
-    clamped: base,
-    overhead: median(differences) / base,
-    overheadRange: [blocks[0] ?? NaN, blocks.at(-1) ?? NaN],
-    pairs,
-    nodes: { era: era.program.nodeCount, clamped: clamped.program.nodeCount },
-  };
 }
 
 export function headTable({ size, era, clamped, overhead, overheadRange, pairs, nodes }: HeadBenchResult): string {
   const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
   return [
-    `One SAC update with and without ERA's activation, width ${size.width}, batch ${size.batch}, ${size.threads} threads, ${pairs} alternating pairs`,
+    `One SAC update with and without ERA's activation, width ${size.width}, batch ${size.batch}, ${size.threads} threads, ${pairs} pairs of turns`,
     ``,
     `| head | median ms | ONNX nodes |`,
     `| --- | ---: | ---: |`,

@@ -11,6 +11,8 @@ export interface PeerCommand {
 export interface Ready {
   readonly version: string;
   readonly compileSeconds?: number;
+  /** ONNX nodes as written; this project alone says so. */
+  readonly nodes?: number;
 }
 
 type Answer = Record<string, unknown>;

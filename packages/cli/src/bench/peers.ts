@@ -55,6 +55,13 @@ export function updatePeers(size: UpdateSize): PeerCommand[] {
   ];
 }
 
+/** This project's update alone, with a given head. */
+export const headPeer = (size: UpdateSize, head: "era" | "clamped"): PeerCommand => ({
+  name: head,
+  command: process.execPath,
+  args: [join(here, "eraPeerMain.js"), JSON.stringify({ ...size, head })],
+});
+
 /** Python Gymnasium stepping an environment. */
 export function gymnasiumPeer(env: string): PeerCommand {
   return {

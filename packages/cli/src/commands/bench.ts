@@ -60,7 +60,7 @@ export function addBenchCommand(program: Command): void {
     .command("head")
     .description("what ERA's activation costs: the same update with it and with clamped log deviations")
     .option("--width <number>", "width of the hidden layers", "512")
-    .option("--pairs <number>", "alternating pairs of updates", "300")
+    .option("--pairs <number>", "pairs of turns, ten timed updates each", "80")
     .option("--threads <number>", "threads", `${defaultThreads}`)
     .option("--json", "print the result as one JSON object")
     .action(async (options: { width: string; pairs: string; threads: string; json?: boolean }) => {
