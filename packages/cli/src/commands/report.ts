@@ -41,7 +41,8 @@ export function addReportCommand(program: Command): void {
       const floor = runSummary(run)?.entropy?.floor;
       const ofEntropy = curves.every(({ label }) => label.startsWith("policy/entropy"));
       const rules = ofEntropy && floor !== undefined ? [{ value: floor, label: "floor" }] : [];
-      writeFileAtomic(svg, await curveSvg({ curves, rules, xTitle: "environment step" }));
+      const steps = rows.at(-1)?.step ?? 0;
+      writeFileAtomic(svg, await curveSvg({ curves, rules, steps, xTitle: "environment step" }));
       console.log(svg);
     });
 }
