@@ -41,7 +41,7 @@ export function addReportCommand(program: Command): void {
       const floor = runSummary(run)?.entropy?.floor;
       const ofEntropy = curves.every(({ label }) => label.startsWith("policy/entropy"));
       const rules = ofEntropy && floor !== undefined ? [{ value: floor, label: "floor" }] : [];
-      const steps = rows.at(-1)?.step ?? 0;
+      const steps = [0, rows.at(-1)?.step ?? 0] as const;
       writeFileAtomic(svg, await curveSvg({ curves, rules, steps, xTitle: "environment step" }));
       console.log(svg);
     });
