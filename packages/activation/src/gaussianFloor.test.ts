@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { boundedGaussian } from "./boundedGaussian.ts";
-import { allocationFloor, worstDimensionEntropy } from "./gaussianFloor.ts";
+import { allocationFloor, worstDimension } from "./gaussianFloor.ts";
 import type { GaussianSpec, ResolvedGaussian } from "./gaussianSpec.ts";
 import { resolveGaussian } from "./gaussianSpec.ts";
 import { normalQuadrature } from "./quadrature.ts";
@@ -111,8 +111,8 @@ describe("the floor of a bounded Gaussian policy", () => {
   it("is the minimum over a fine grid of allocations, for two dimensions and any concave entropy", () => {
     const range = { logStdMin: -4, logStdMax: 0.5 };
     const functions = [
-      worstDimensionEntropy("truncated", Number.POSITIVE_INFINITY),
-      worstDimensionEntropy("squashed", 0.5),
+      worstDimension("truncated", Number.POSITIVE_INFINITY, range).entropy,
+      worstDimension("squashed", 0.5, range).entropy,
       (s: number) => -((s + 1) ** 2), // concave and far from monotone: narrow and wide are both bad
       (s: number) => -((s + 3) ** 2), // and wide is worse
     ];
@@ -134,7 +134,7 @@ describe("the floor of a bounded Gaussian policy", () => {
       ["squashed", 0.5],
       ["squashed", 3],
     ] as const) {
-      const f = worstDimensionEntropy(kind, bound);
+      const f = worstDimension(kind, bound, { logStdMin: -8, logStdMax: 2 }).entropy;
       const edge = kind === "truncated" ? 1 : bound;
       const logStds = Array.from({ length: 40 }, (_, i) => -7.9 + i / 4);
       for (const s of logStds) expect((f(s - 0.05) + f(s + 0.05)) / 2).toBeLessThanOrEqual(f(s) + 1e-12);

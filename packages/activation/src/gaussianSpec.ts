@@ -1,5 +1,5 @@
 import { STANDARD_NORMAL_ENTROPY } from "./distribution.ts";
-import { allocationFloor, worstDimensionEntropy } from "./gaussianFloor.ts";
+import { allocationFloor, bestLogStd, worstDimension } from "./gaussianFloor.ts";
 import { crossing } from "./root.ts";
 
 /** The entropy that a bounded Gaussian policy is asked to keep. */
@@ -66,10 +66,11 @@ export interface ResolvedGaussian {
   readonly gaussianEntropy: number;
   /**
    * The exact infimum, over all network outputs, of the entropy of the policy that acts (nats, all dimensions together):
-   * what the head enforces. With a learned δ, for δ = 0 (a larger δ only raises the floor of a truncated policy; that of a squashed
-   * one it may lower). `−Infinity` for a squashed policy with a free mean.
+   * what the head enforces. With a learned δ, the infimum over all its values too. `−Infinity` for a squashed policy with a free mean.
    */
   readonly floor: number;
+  /** A bound in nats on the error of `floor` itself: quadrature (squashed) and rounding. */
+  readonly floorError: number;
 }
 
 /** An interval in nats for a message, rounded inwards so that what it names is allowed. */
@@ -102,7 +103,8 @@ function checkNumbers(spec: GaussianSpec, logStdMin: number, logStdMax: number, 
  * Checks a spec, fills in its defaults, solves for the constant δ of `of: "policy"`, and computes the exact floor.
  *
  * Feasible targets, per dimension and with c = ½·log(2πe): of the Gaussian, [c + logStdMin, c + logStdMax] (from the paper's
- * condition k ≤ 0 and, below, from the clip); of the policy, what that range reaches at the worst location.
+ * condition k ≤ 0 and, below, from the clip); of the policy, from all dimensions clipped to the best of the floors, both at the worst
+ * location (THEORY.md, propositions 2 and 3).
  *
  * @throws one line that names the value and what is allowed.
  */
@@ -114,27 +116,36 @@ export function resolveGaussian(spec: GaussianSpec): ResolvedGaussian {
   const target = actionDim * entropy.perDim;
   const lowest = actionDim * (STANDARD_NORMAL_ENTROPY + logStdMin);
   const highest = actionDim * (STANDARD_NORMAL_ENTROPY + logStdMax);
-  const hasFloor = kind === "truncated" || meanBound < Number.POSITIVE_INFINITY;
-  const floorOfBudget = hasFloor
-    ? allocationFloor(worstDimensionEntropy(kind, meanBound), actionDim, { logStdMin, logStdMax })
-    : () => Number.NEGATIVE_INFINITY;
-  const floorAt = (gaussianEntropy: number) => floorOfBudget(highest - gaussianEntropy);
   const refuse = (what: string, value: number, low: number, high: number) => {
     const range = `with log σ in [${logStdMin}, ${logStdMax}] it must lie in ${interval(low / actionDim, high / actionDim)}`;
     throw new Error(`${kind} Gaussian: ${what} is ${value} nats; ${range}`);
   };
-
+  const learnsDelta = spec.delta === "learned";
   const givenDelta = typeof spec.delta === "number" ? spec.delta : 0;
   let gaussianEntropy = target + givenDelta;
-  if (entropy.of === "policy") {
-    const { crossing, low, high } = solveForGaussianEntropy(floorAt, target, lowest, highest);
-    if (crossing === undefined) refuse("entropy.perDim of the policy", entropy.perDim, low, high);
-    else gaussianEntropy = crossing;
-  } else if (!(gaussianEntropy >= lowest && gaussianEntropy <= highest)) {
+  if (entropy.of === "gaussian" && !(gaussianEntropy >= lowest && gaussianEntropy <= highest)) {
     const what = givenDelta > 0 ? "entropy.perDim + delta/actionDim" : "entropy.perDim";
     refuse(what, entropy.perDim + givenDelta / actionDim, lowest, highest);
   }
 
+  let floor = Number.NEGATIVE_INFINITY;
+  let floorError = 0;
+  if (kind === "truncated" || meanBound < Number.POSITIVE_INFINITY) {
+    const range = { logStdMin, logStdMax };
+    const worst = worstDimension(kind, meanBound, range);
+    const floorOfBudget = allocationFloor(worst.entropy, actionDim, range);
+    const floorAt = (sum: number) => floorOfBudget(highest - sum);
+    if (entropy.of === "policy") {
+      // Up to here the floor rises with the Gaussian's entropy; beyond, only a squashed policy has anything left, and falls.
+      const best = highest - (logStdMax - bestLogStd(worst.entropy, range));
+      const [low, high] = [floorAt(lowest), floorAt(best)];
+      if (!(target >= low && target <= high)) refuse("entropy.perDim of the policy", entropy.perDim, low, high);
+      gaussianEntropy = target === low ? lowest : crossing(floorAt, target, lowest, best);
+    }
+    // A learned δ can take the whole budget back: the floors of all budgets up to this one, of which the extreme ones are smallest.
+    floor = Math.min(floorAt(gaussianEntropy), learnsDelta ? floorAt(highest) : Number.POSITIVE_INFINITY);
+    floorError = actionDim * worst.error;
+  }
   return {
     kind,
     actionDim,
@@ -144,31 +155,10 @@ export function resolveGaussian(spec: GaussianSpec): ResolvedGaussian {
     target,
     of: entropy.of,
     delta: gaussianEntropy - target,
-    learnsDelta: spec.delta === "learned",
+    learnsDelta,
     maxDelta: highest - target,
     gaussianEntropy,
-    floor: floorAt(gaussianEntropy),
+    floor,
+    floorError,
   };
-}
-
-/**
- * The smallest Gaussian entropy in [lowest, highest] whose floor is `target`, if any, and the range of floors there. The
- * floor of a squashed policy first rises with it and then falls (tanh saturates), so the first crossing is looked for on a grid and
- * then refined by bisection.
- */
-function solveForGaussianEntropy(
-  floorAt: (gaussianEntropy: number) => number,
-  target: number,
-  lowest: number,
-  highest: number,
-): { readonly crossing: number | undefined; readonly low: number; readonly high: number } {
-  const steps = 64;
-  const grid = Array.from({ length: steps + 1 }, (_, i) => lowest + ((highest - lowest) * i) / steps);
-  const floors = grid.map(floorAt);
-  const low = floors[0] ?? Number.NaN;
-  const high = Math.max(...floors);
-  const first = floors.findIndex((floor) => floor >= target);
-  const [before, after] = [grid[Math.max(first - 1, 0)], grid[first]];
-  const reached = target >= low && before !== undefined && after !== undefined;
-  return { crossing: reached ? crossing(floorAt, target, before, after) : undefined, low, high };
 }

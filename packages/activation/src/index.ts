@@ -2,8 +2,12 @@ export type { RawGaussian } from "./boundedGaussian.ts";
 export { boundedGaussian, deltaLoss } from "./boundedGaussian.ts";
 export type { Categorical } from "./categorical.ts";
 export { categorical } from "./categorical.ts";
+export type { ActivationSpec, Precision } from "./certificate.ts";
+export { calibrate, float32Margin, floor } from "./certificate.ts";
 export type { LocationScale } from "./distribution.ts";
 export { STANDARD_NORMAL_ENTROPY } from "./distribution.ts";
+export { gaussianFloat32Margin, softmaxFloat32Margin } from "./float32.ts";
+export { fineRule } from "./gaussianFloor.ts";
 export type {
   GaussianEntropyTarget,
   GaussianSpec,

@@ -2,6 +2,7 @@ import type { Ops } from "./ops.ts";
 
 /** The settings of the activation for language-model RL. */
 export interface SequenceSpec {
+  readonly kind?: "sequence";
   /** ω_low in nats: below it, a response's tokens with positive advantage are sharpened. Official: 0.45. */
   readonly low?: number;
   /** ω_high in nats: above it, they are flattened. Official: 3. */
@@ -13,7 +14,7 @@ export interface SequenceSpec {
 }
 
 /** A checked {@link SequenceSpec}, defaults filled in; made by {@link resolveSequence} only. */
-export type ResolvedSequence = Required<SequenceSpec>;
+export type ResolvedSequence = Required<Omit<SequenceSpec, "kind">>;
 
 /**
  * Checks a spec and fills in the official defaults.

@@ -7,6 +7,7 @@ const LARGEST_TERM = Math.log(4) / 4;
 
 /** What a softmax head is asked for. */
 export interface SoftmaxSpec {
+  readonly kind?: "softmax";
   /** n ≥ 2. */
   readonly classes: number;
   /** H₀ in nats: the entropy that the class distribution shall keep. */
