@@ -28,7 +28,7 @@ export { resolveSequence, responseEntropy, sequenceFactor, topKLogProb } from ".
 export { softmaxActivation } from "./softmaxActivation.ts";
 export type { ResolvedSoftmax, SoftmaxSpec } from "./softmaxSpec.ts";
 export { resolveSoftmax } from "./softmaxSpec.ts";
-export { erf, erfc, normalCdf, normalQuantile } from "./special.ts";
+export { erf, erfc, normalCdf, normalQuantile, SCALED_ERFC } from "./special.ts";
 export type { TanhNormal } from "./tanhNormal.ts";
 export { tanhNormal } from "./tanhNormal.ts";
 export type { Support, TruncatedNormal } from "./truncatedNormal.ts";

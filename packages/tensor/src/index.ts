@@ -4,7 +4,6 @@ export { grad, vjp } from "./grad.ts";
 export * as init from "./initializers.ts";
 export { LoadedModel, type ModelValue } from "./loadedModel.ts";
 export { exportOnnx } from "./model.ts";
-export { cast } from "./ops/cast.ts";
 export { withDerivatives } from "./ops/customGradient.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/indexing.ts";

@@ -15,45 +15,96 @@ export interface SearchResult {
 
 export interface SearchOptions {
   readonly rows: number;
+  /** Steps of each descent. */
   readonly steps: number;
+  /** Descents: the first from {@link startRows}, each later one from the best point so far, shaken. */
+  readonly rounds: number;
   readonly seed: number;
 }
 
 /** Lengths of the first and the last step, in raw units: wide enough to cross the plateaus, fine enough for 1e-4 nat in 61 dimensions. */
 const [FIRST_STEP, LAST_STEP] = [2, 1e-7];
 
+type Rows = Record<string, Float64Array | Float32Array>;
+
 /**
  * Minimizes the claim's quantity over the raw inputs. Each row moves against its gradient, scaled to a largest element of the step's length (gradients vanish
  * where softmax and tanh saturate; their directions do not), with lengths that fall geometrically.
  */
 export async function search(claim: Claim, precision: Precision, options: SearchOptions): Promise<SearchResult> {
-  const { rows, steps, seed } = options;
+  const { rows, steps, rounds, seed } = options;
   const random = new Scatter(seed);
   const allocate = (length: number) => (precision === "float64" ? new Float64Array(length) : new Float32Array(length));
-  let raw: Record<string, Float64Array | Float32Array> = Object.fromEntries(
-    Object.entries(claim.inputs).map(([name, width]) => {
-      const values = allocate(rows * width);
-      startRows(name, values, width, random);
-      return [name, values];
-    }),
-  );
-  const program = await descent(claim, precision, rows);
+  const inputs = Object.entries(claim.inputs);
+  let raw: Rows = {};
+  for (const [name, width] of inputs) {
+    const values = allocate(rows * width);
+    startRows(name, values, width, random);
+    raw[name] = values;
+  }
   let worst = Number.POSITIVE_INFINITY;
+  let best: Rows = {};
+  const program = await descent(claim, precision, rows);
   try {
-    for (let step = 0; step <= steps; step++) {
-      const length = FIRST_STEP * (LAST_STEP / FIRST_STEP) ** (step / steps);
-      const outputs = await program.run({ ...raw, length: allocate(1).fill(length) });
-      const quantity = outputs.quantity as Float64Array;
-      for (const value of quantity) {
-        // A NaN is no entropy at all: it breaks every floor.
-        if (!(value >= worst)) worst = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
+    for (let round = 0; round < rounds; round++) {
+      if (round > 0) raw = shaken(best, rows, allocate, random);
+      for (let step = 0; step <= steps; step++) {
+        const length = FIRST_STEP * (LAST_STEP / FIRST_STEP) ** (step / steps);
+        const outputs = await program.run({ ...raw, length: allocate(1).fill(length) });
+        const row = smallest(outputs.quantity as Float64Array);
+        const value = Number(outputs.quantity?.[row]);
+        if (!(value >= worst)) {
+          // A NaN is no entropy at all: it breaks every floor.
+          worst = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
+          best = Object.fromEntries(inputs.map(([name, width]) => [name, rowOf(raw[name] ?? allocate(0), row, width)]));
+        }
+        raw = Object.fromEntries(inputs.map(([name]) => [name, outputs[nextOf(name)] as Float64Array]));
       }
-      raw = Object.fromEntries(Object.keys(raw).map((name) => [name, outputs[nextOf(name)] as Float64Array]));
     }
   } finally {
     await program.dispose();
   }
-  return { worst, evaluations: rows * (steps + 1) };
+  return { worst, evaluations: rows * (steps + 1) * rounds };
+}
+
+/** The index of the smallest element; of a NaN where there is one. */
+function smallest(values: Float64Array): number {
+  let index = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (!((values[i] ?? Number.NaN) >= (values[index] ?? Number.NaN))) index = i;
+    if (Number.isNaN(values[index])) return index;
+  }
+  return index;
+}
+
+const rowOf = (values: Float64Array | Float32Array, row: number, width: number) =>
+  values.slice(row * width, (row + 1) * width);
+
+/** The best row as it is, and `rows − 1` copies with some of their elements moved: a little, far, or to where another one stands. */
+function shaken(
+  best: Rows,
+  rows: number,
+  allocate: (length: number) => Float64Array | Float32Array,
+  random: Scatter,
+): Rows {
+  return Object.fromEntries(
+    Object.entries(best).map(([name, source]) => {
+      const width = source.length;
+      const values = allocate(rows * width);
+      for (let row = 0; row < rows; row++) {
+        values.set(source, row * width);
+        const moved = row === 0 || name === "mean" ? 0 : 1 + random.below(Math.min(3, width));
+        for (let i = 0; i < moved; i++) {
+          const target = row * width + random.below(width);
+          values[target] =
+            random.uniform() < 0.5
+              ? (values[target] ?? 0) + random.pick([0.1, 1, 5, 30]) * random.bell()
+              : (source[random.below(width)] ?? 0);
+        }
+      }
+      return [name, values];
+    }),
+  );
 }
 
 /** The program of one step: the quantity at the raw inputs, and the raw inputs of the next one. */

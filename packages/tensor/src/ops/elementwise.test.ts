@@ -122,7 +122,12 @@ describe("elementwise operations", () => {
     cos: unaryCases(elementwise.cos, [-4, 4]),
     tanh: unaryCases(elementwise.tanh),
     sigmoid: unaryCases(elementwise.sigmoid, [-4, 4]),
-    erf: unaryCases(elementwise.erf, [-2, 2], float32Only),
+    erf: [
+      ...unaryCases(elementwise.erf),
+      ...unaryCases(elementwise.erf, [-7, 7])
+        .slice(1, 2)
+        .map((each) => ({ ...each, name: "to its ends" })),
+    ],
     log1p: unaryCases(elementwise.log1p, [-0.8, 2]),
     expm1: unaryCases(elementwise.expm1),
     softplus: unaryCases(elementwise.softplus, [-4, 4], float32Only),

@@ -3,6 +3,7 @@ import { type DType, isFloat, isModerate, requireFloat, requireNumber } from "..
 import type { Emitter } from "../emitter.ts";
 import { broadcast, sameShape } from "../shape.ts";
 import { type Attributes, apply, constant, type Operation, scalarOf, Tensor } from "../tensor.ts";
+import { lowerErf64 } from "./erf64.ts";
 import { sumTo } from "./reduce.ts";
 
 /** A tensor, or a number that takes the element type of the other operand. */
@@ -286,8 +287,10 @@ const float32Only =
     return emit.node(onnx, [x]);
   };
 /** The error function 2/√π·∫₀ˣ e^(−t²) dt. */
-export const erf = unary("erf", float32Only("erf", "Erf"), (g, x) =>
-  mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))),
+export const erf = unary(
+  "erf",
+  (emit, x, dtype) => (dtype === "float64" ? lowerErf64(emit, x) : emit.node("Erf", [x])),
+  (g, x) => mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))),
 );
 
 /** log(1 + x), accurate near 0: with u = 1 + x as rounded, log(u) + (x − (u − 1))/u makes up for that rounding. */
