@@ -65,10 +65,10 @@ export function gaussianClaim(name: string, spec: GaussianSpec): Claim {
     asked: gaussian.target,
     floor: gaussian.floor,
     slack: { float64, float32: float64 + float32Margin(spec) },
-    inputs: { mean: actionDim, logStd: actionDim },
-    quantity: ({ mean, logStd }) => {
+    inputs: { mean: actionDim, logStd: actionDim, ...(gaussian.learnsDelta && { delta: 1 }) },
+    quantity: ({ mean, logStd, delta }) => {
       if (!mean || !logStd) throw new Error("a Gaussian needs mean and logStd");
-      const { location, logStd: log } = boundedGaussian(ops, gaussian, { mean, logStd });
+      const { location, logStd: log } = boundedGaussian(ops, gaussian, { mean, logStd }, delta);
       const parameters = { location: exact(location), logStd: exact(log) };
       return spec.kind === "truncated"
         ? truncatedNormal(ops, parameters).entropy()

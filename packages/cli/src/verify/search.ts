@@ -93,7 +93,7 @@ function shaken(
       const values = allocate(rows * width);
       for (let row = 0; row < rows; row++) {
         values.set(source, row * width);
-        const moved = row === 0 || name === "mean" ? 0 : 1 + random.below(Math.min(3, width));
+        const moved = row === 0 || name === "mean" || name === "delta" ? 0 : 1 + random.below(Math.min(3, width));
         for (let i = 0; i < moved; i++) {
           const target = row * width + random.below(width);
           values[target] =
@@ -116,7 +116,8 @@ function descent(claim: Claim, precision: Precision, rows: number): Promise<Prog
   const gradients = grad(sum(quantity), Object.values(raw));
   const next = Object.entries(raw).map(([name, x], i): [string, Tensor] => {
     const gradient = gradients[i];
-    if (!gradient) throw new Error(`no gradient reaches ${name}`);
+    // A learned δ has none by design; it stays where its row began.
+    if (!gradient || name === "delta") return [nextOf(name), add(x, 0)];
     // No smaller: ONNX Runtime takes a float64 summand for zero, and drops it, if float32 would round it to zero.
     const scale = add(max(abs(gradient), -1, true), 1e-36);
     return [nextOf(name), sub(x, mul(length, div(gradient, scale)))];

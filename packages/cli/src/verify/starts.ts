@@ -59,9 +59,12 @@ function means(values: Float32Array | Float64Array, offset: number, width: numbe
   }
 }
 
+/** Raw δ̂: within its range, at its ends and beyond them. */
+const deltas: Filler = each((random) => random.pick([0, 0, -1, 1e4, 1e4, Math.abs(random.bell())]));
+
 /** Fills `[rows, width]` raw values of the named input. */
 export function scatterRows(name: string, values: Float32Array | Float64Array, width: number, random: Scatter): void {
-  const fill = name === "mean" ? means : logits;
+  const fill = name === "mean" ? means : name === "delta" ? deltas : logits;
   for (let offset = 0; offset < values.length; offset += width) fill(values, offset, width, random);
 }
 
@@ -72,7 +75,7 @@ export function scatterRows(name: string, values: Float32Array | Float64Array, w
 export function startRows(name: string, values: Float32Array | Float64Array, width: number, random: Scatter): void {
   scatterRows(name, values, width, random);
   const rows = values.length / width;
-  if (name === "mean") return;
+  if (name === "mean" || name === "delta") return;
   const counts = Math.min(width, Math.floor((rows - extremes.length) / 3));
   const planned: Filler[] = [...extremes];
   for (let i = 0; i < counts; i++) {
