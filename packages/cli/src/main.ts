@@ -7,6 +7,7 @@ import { addEvalCommand } from "./commands/eval.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addTrainCommand } from "./commands/train.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
 
 const program = new Command("era").description("train, evaluate and compare with the Entropy Regularizing Activation");
 addTrainCommand(program);
@@ -14,6 +15,7 @@ addEvalCommand(program);
 addExportCommand(program);
 addReportCommand(program);
 addEnvsCommand(program);
+addVerifyCommand(program);
 addBenchCommand(program);
 configure(program);
 

@@ -16,7 +16,18 @@ export interface PageContent {
   readonly tiles: readonly Tile[];
   /** Figures, as HTML. */
   readonly charts: readonly string[];
-  readonly tables: readonly { readonly title: string; readonly rows: readonly (readonly [string, string])[] }[];
+  readonly tables: readonly PageTable[];
+  /** A sentence below the figures. */
+  readonly note?: string;
+}
+
+/** A table that opens on a click; the first column is its rows' names. */
+export interface PageTable {
+  readonly title: string;
+  readonly header?: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Shown open. */
+  readonly isOpen?: boolean;
 }
 
 /** Text for HTML, in an element or a quoted attribute. */
@@ -25,7 +36,7 @@ export function escapeHtml(text: string): string {
 }
 
 /** The page: one file, no script, nothing loaded from anywhere. */
-export function reportPage({ title, subtitle, status, error, tiles, charts, tables }: PageContent): string {
+export function reportPage({ title, subtitle, status, error, tiles, charts, tables, note }: PageContent): string {
   const badge = status === undefined ? "" : `<span class="status ${escapeHtml(status)}">${escapeHtml(status)}</span>`;
   return `<!doctype html>
 <html lang="en">
@@ -45,9 +56,9 @@ ${error === undefined ? "" : `<p class="error">${escapeHtml(error)}</p>`}
 </header>
 ${tiles.length === 0 ? "" : `<section class="tiles">${tiles.map(tileHtml).join("")}</section>`}
 <section class="charts">
-${charts.length === 0 ? "<p>No metrics were logged.</p>" : charts.join("\n")}
+${charts.join("\n")}
 </section>
-<p class="note">Long curves show the mean of neighbouring measurements; the band goes from the lowest to the highest of them.</p>
+${note === undefined ? "" : `<p class="note">${escapeHtml(note)}</p>`}
 ${tables.map(tableHtml).join("\n")}
 </main>
 </html>
@@ -59,9 +70,17 @@ function tileHtml({ label, value, note, isGood }: Tile): string {
   return `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}${mark}</dd><dd class="small">${escapeHtml(note)}</dd></div>`;
 }
 
-function tableHtml({ title, rows }: PageContent["tables"][number]): string {
-  const body = rows.map(([name, value]) => `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`);
-  return `<details><summary>${escapeHtml(title)}</summary><table>${body.join("")}</table></details>`;
+function tableHtml({ title, header, rows, isOpen }: PageTable): string {
+  const cells = (tag: "th" | "td", values: readonly string[]) =>
+    values.map((value) => `<${tag}>${escapeHtml(value)}</${tag}>`).join("");
+  const head = header === undefined ? "" : `<tr>${cells("th", header)}</tr>`;
+  const body = rows.map(([name = "", ...values]) => `<tr>${cells("th", [name])}${cells("td", values)}</tr>`);
+  return `<details${isOpen ? " open" : ""}><summary>${escapeHtml(title)}</summary><table>${head}${body.join("")}</table></details>`;
+}
+
+/** A figure with a caption around a chart; a large one takes the page's width. */
+export function figureHtml(caption: string, svg: string, isLarge = false): string {
+  return `<figure${isLarge ? ' class="large"' : ""}><figcaption>${escapeHtml(caption)}</figcaption>${svg}</figure>`;
 }
 
 const variables = (colors: Readonly<Record<keyof typeof LIGHT, string>>, background: string, card: string): string =>

@@ -34,7 +34,10 @@ export async function renderReport(
   { title = defaultTitle(record), panels = defaultPanels(rows, summary?.entropy?.floor) }: ReportOptions = {},
 ): Promise<string> {
   const charts: string[] = [];
-  for (const panel of panels) charts.push(await renderPanel(panel, rows, charts.length === 0));
+  for (const panel of panels) {
+    const chart = await renderPanel(panel, rows, charts.length === 0);
+    if (chart !== "") charts.push(chart);
+  }
   const [first] = record.sessions;
   return reportPage({
     title,
@@ -42,7 +45,8 @@ export async function renderReport(
     status: summary?.status,
     error: summary?.error,
     tiles: summary === undefined ? [] : summaryTiles(summary),
-    charts: charts.filter((chart) => chart !== ""),
+    charts: charts.length === 0 ? ["<p>No metrics were logged.</p>"] : charts,
+    note: "Long curves show the mean of neighbouring measurements; the band goes from the lowest to the highest of them.",
     tables: [
       { title: "Configuration", rows: flatten(record.config) },
       ...record.sessions.map(({ command, git, packages, fromStep, ...session }, index) => ({

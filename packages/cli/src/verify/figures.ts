@@ -1,0 +1,104 @@
+/** Pictures of what is asked and what is enforced, from the closed forms. */
+import {
+  floor,
+  type GaussianSpec,
+  ndArray,
+  referenceOps,
+  resolveGaussian,
+  STANDARD_NORMAL_ENTROPY,
+  truncatedNormal,
+} from "@era/activation";
+import type { ChartOptions } from "@era/lab";
+
+const grid = (low: number, high: number, points: number): number[] =>
+  Array.from({ length: points }, (_, i) => low + ((high - low) * i) / (points - 1));
+
+/** Points that a chart joins to a line without dots. */
+const POINTS = 121;
+
+const oneDimension = (of: "gaussian" | "policy"): GaussianSpec => ({
+  kind: "truncated",
+  actionDim: 1,
+  entropy: { perDim: 0.25, of },
+});
+
+/** The entropy of one dimension's policy at each location, in the official recipe and with the policy's own entropy asked for. */
+export function locationFigure(): ChartOptions {
+  const locations = grid(-1, 1, POINTS);
+  const policy = (of: "gaussian" | "policy") => {
+    const logStd = ndArray([resolveGaussian(oneDimension(of)).gaussianEntropy - STANDARD_NORMAL_ENTROPY]);
+    return locations.map((step) => ({
+      step,
+      value: truncatedNormal(referenceOps, { location: ndArray([step]), logStd }).entropy().data[0] ?? Number.NaN,
+    }));
+  };
+  return {
+    title: "0.25 nat asked: entropy of a bounded policy at each location",
+    xTitle: "location of the truncated normal on [−1, 1]",
+    yTitle: "nats per dimension",
+    curves: [
+      { label: "official: the Gaussian keeps 0.25, the policy this", points: policy("gaussian") },
+      { label: "certified: the policy keeps 0.25", points: policy("policy") },
+    ],
+    rules: [{ value: 0.25, label: "asked" }],
+    steps: [-1, 1],
+  };
+}
+
+/** The entropy that a softmax activation enforces, for each that is asked. */
+export function softmaxFigure(): ChartOptions {
+  const curve = (label: string, classes: number, inverse: "lambert" | "paper", bound: "tight" | "paper") => ({
+    label,
+    points: grid(0.05, 2, POINTS).map((entropy) => ({
+      step: entropy,
+      value: floor({ kind: "softmax", classes, entropy, inverse, bound }),
+    })),
+  });
+  return {
+    title: "Entropy that the softmax activation enforces",
+    xTitle: "nats asked",
+    yTitle: "nats enforced",
+    curves: [
+      curve("tight, any number of classes", 1000, "lambert", "tight"),
+      curve("official, 10 classes", 10, "paper", "paper"),
+      curve("official, 1000 classes", 1000, "paper", "paper"),
+      curve("paper's bound, exact inverse, 1000", 1000, "lambert", "paper"),
+    ],
+    steps: [0.05, 2],
+  };
+}
+
+/** The floor of the acting policy, per dimension, for each entropy asked of its Gaussian. */
+export function gaussianFigure(): ChartOptions {
+  const targets = grid(-3, 1.4, 45);
+  const curve = (actionDim: number) => ({
+    label: `${actionDim} dim${actionDim === 1 ? "" : "s"}, of the Gaussian`,
+    points: targets.map((perDim) => ({
+      step: perDim,
+      value: floor({ kind: "truncated", actionDim, entropy: { perDim, of: "gaussian" } }) / actionDim,
+    })),
+  });
+  const highest = floor({
+    kind: "truncated",
+    actionDim: 1,
+    entropy: { perDim: STANDARD_NORMAL_ENTROPY, of: "gaussian" },
+  });
+  const certified = targets.filter((perDim) => perDim <= highest);
+  return {
+    title: "Nominal target and certified floor of a truncated Gaussian policy",
+    xTitle: "nats asked per dimension",
+    yTitle: "nats certified per dimension",
+    curves: [
+      { label: "of the policy, any number of dims", points: certified.map((step) => ({ step, value: step })) },
+      ...[1, 6, 19, 61].map(curve),
+    ],
+    steps: [-3, 1.4],
+  };
+}
+
+/** All figures by file name, without its extension. */
+export const figures: Readonly<Record<string, () => ChartOptions>> = {
+  "floor-location": locationFigure,
+  "softmax-enforced": softmaxFigure,
+  "gaussian-floors": gaussianFigure,
+};
