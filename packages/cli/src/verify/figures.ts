@@ -37,8 +37,8 @@ export function locationFigure(): ChartOptions {
     xTitle: "location of the truncated normal on [−1, 1]",
     yTitle: "nats per dimension",
     curves: [
-      { label: "official: the Gaussian keeps 0.25, the policy this", points: policy("gaussian") },
-      { label: "certified: the policy keeps 0.25", points: policy("policy") },
+      { label: "asked of the Gaussian (official)", points: policy("gaussian") },
+      { label: "asked of the policy (certified)", points: policy("policy") },
     ],
     rules: [{ value: 0.25, label: "asked" }],
     steps: [-1, 1],
@@ -59,10 +59,10 @@ export function softmaxFigure(): ChartOptions {
     xTitle: "nats asked",
     yTitle: "nats enforced",
     curves: [
-      curve("tight, any number of classes", 1000, "lambert", "tight"),
+      curve("tight bound, any number of classes", 1000, "lambert", "tight"),
       curve("official, 10 classes", 10, "paper", "paper"),
       curve("official, 1000 classes", 1000, "paper", "paper"),
-      curve("paper's bound, exact inverse, 1000", 1000, "lambert", "paper"),
+      curve("paper's bound, exact inverse, 1000 classes", 1000, "lambert", "paper"),
     ],
     steps: [0.05, 2],
   };
@@ -70,9 +70,9 @@ export function softmaxFigure(): ChartOptions {
 
 /** The floor of the acting policy, per dimension, for each entropy asked of its Gaussian. */
 export function gaussianFigure(): ChartOptions {
-  const targets = grid(-3, 1.4, 45);
+  const targets = grid(-3, 1.4, POINTS);
   const curve = (actionDim: number) => ({
-    label: `${actionDim} dim${actionDim === 1 ? "" : "s"}, of the Gaussian`,
+    label: `asked of the Gaussian, ${actionDim} dimension${actionDim === 1 ? "" : "s"}`,
     points: targets.map((perDim) => ({
       step: perDim,
       value: floor({ kind: "truncated", actionDim, entropy: { perDim, of: "gaussian" } }) / actionDim,
@@ -89,8 +89,11 @@ export function gaussianFigure(): ChartOptions {
     xTitle: "nats asked per dimension",
     yTitle: "nats certified per dimension",
     curves: [
-      { label: "of the policy, any number of dims", points: certified.map((step) => ({ step, value: step })) },
-      ...[1, 6, 19, 61].map(curve),
+      {
+        label: "asked of the policy, any number of dimensions",
+        points: certified.map((step) => ({ step, value: step })),
+      },
+      ...[1, 6, 61].map(curve),
     ],
     steps: [-3, 1.4],
   };

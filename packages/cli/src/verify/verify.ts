@@ -30,9 +30,9 @@ function effort({ family, size, inputs }: Claim): Omit<SearchOptions, "seed"> {
   }
   const squashed = family === "squashed Gaussian";
   // A learned δ̂ is not descended, so rows that begin at its worst value must be many.
-  if (inputs.delta) return { rows: 256, steps: 130, rounds: 3 };
-  const rows = size > 50 ? (squashed ? 72 : 160) : size > 10 ? 96 : 64;
-  return { rows, steps: 130, rounds: size === 1 ? 1 : size > 50 ? 4 : 3 };
+  if (inputs.delta) return { rows: 192, steps: 130, rounds: 4 };
+  const rows = size > 50 ? (squashed ? 72 : 200) : size > 10 ? 96 : 64;
+  return { rows, steps: 130, rounds: size === 1 ? 1 : size > 50 && !squashed ? 6 : 3 };
 }
 
 export async function verify(claim: Claim, seed: number): Promise<Verdict> {

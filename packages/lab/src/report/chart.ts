@@ -79,7 +79,15 @@ function chartSpec({
     scale: { domain: labels, range: labels.map((_, index) => SERIES[index % SERIES.length] ?? LIGHT.text) },
     legend:
       labels.length > 1
-        ? { title: null, orient: "top", symbolType: "stroke", symbolStrokeWidth: 3, symbolOpacity: 1 }
+        ? {
+            title: null,
+            orient: "top",
+            columns: 2,
+            labelLimit: 0,
+            symbolType: "stroke",
+            symbolStrokeWidth: 3,
+            symbolOpacity: 1,
+          }
         : null,
   } as const;
   // Below a rule there is room for its label: what stays above it never runs through the words.

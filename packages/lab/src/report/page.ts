@@ -75,7 +75,7 @@ function tableHtml({ title, header, rows, isOpen }: PageTable): string {
     values.map((value) => `<${tag}>${escapeHtml(value)}</${tag}>`).join("");
   const head = header === undefined ? "" : `<tr>${cells("th", header)}</tr>`;
   const body = rows.map(([name = "", ...values]) => `<tr>${cells("th", [name])}${cells("td", values)}</tr>`);
-  return `<details${isOpen ? " open" : ""}><summary>${escapeHtml(title)}</summary><table>${head}${body.join("")}</table></details>`;
+  return `<details${isOpen ? " open" : ""}><summary>${escapeHtml(title)}</summary><table${header === undefined ? "" : ' class="wide"'}>${head}${body.join("")}</table></details>`;
 }
 
 /** A figure with a caption around a chart; a large one takes the page's width. */
@@ -114,11 +114,14 @@ figcaption{font-weight:600;margin-bottom:6px}
 figcaption small{font-weight:400;color:var(--muted);margin-left:4px}
 svg{display:block;width:100%;height:auto}
 .note{color:var(--muted);font-size:13px;margin:14px 2px 28px}
-details{margin-bottom:10px;padding:10px 18px}
+details{margin-bottom:10px;padding:10px 18px;overflow-x:auto}
 summary{cursor:pointer;font-weight:600}
 table{border-collapse:collapse;margin:10px 0 6px;font-size:13px;width:100%}
 th{font-weight:400;color:var(--muted);text-align:left;padding:3px 24px 3px 0;vertical-align:top;white-space:nowrap;width:1%}
 td{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+table.wide th{white-space:normal;width:auto;min-width:220px}
+table.wide tr:first-child th{min-width:0;white-space:nowrap}
+table.wide td{white-space:nowrap;padding-right:20px}
 tr+tr{border-top:1px solid var(--line)}
 @media print{body{background:none}details{break-inside:avoid}}
 `;
