@@ -1,10 +1,10 @@
 /**
  * How far below its exact floor an activation evaluated in float32 can fall: the entropy, in exact arithmetic, of the distribution whose parameters are
  * the float32 results. THEORY.md, proposition 8, has the derivation and the assumptions on the runtime: +, −, ×, ÷ round correctly, tanh stays within
- * ±1, a softmax's elements lie in [0, 1] and come from one common divisor, and `lambertInverse` and `paperInverse` err by at most 1e-6 relative.
+ * ±1, a softmax's elements lie in [0, 1] and come from one common divisor, and `lambertInverseOfTerms` and `paperInverse` err by at most 1e-6 relative.
  */
 import type { ResolvedGaussian } from "./gaussianSpec.ts";
-import { lambertInverse, paperInverse } from "./lambert.ts";
+import { lambertInverseOfTerms, paperInverse } from "./lambert.ts";
 import { ndArray, referenceOps } from "./reference.ts";
 import type { ResolvedSoftmax } from "./softmaxSpec.ts";
 
@@ -34,12 +34,12 @@ export function gaussianFloat32Margin(gaussian: ResolvedGaussian): number {
  */
 export function softmaxFloat32Margin({ slope, offset, inverse }: ResolvedSoftmax): number {
   const top = slope + offset;
-  const [high = 0, low = 0] = (inverse === "lambert" ? lambertInverse : paperInverse)(
+  const [high = 0, low = 0] = (inverse === "lambert" ? lambertInverseOfTerms : paperInverse)(
     referenceOps,
     // An offset of 0 (nothing promised) has the logit −∞; float32's smallest number stands for it.
     ndArray([top, Math.max(offset, 1e-45)]),
   ).data;
-  // h is off by 4 roundings, which an inverse whose derivative is −s/(h·(s − 1)) turns into 4·s/(s − 1) of them.
-  const error = INVERSE_ERROR * Math.abs(low) + (4 * ROUNDOFF * high) / (high + 1);
+  // h is off by 4 roundings, which either inverse magnifies to less than 4 times as many, absolute, for h ≤ log(4)/4.
+  const error = INVERSE_ERROR * Math.abs(low) + 16 * ROUNDOFF;
   return (error * (high - low)) / 2;
 }

@@ -16,7 +16,7 @@ export type {
   TruncatedGaussianSpec,
 } from "./gaussianSpec.ts";
 export { resolveGaussian } from "./gaussianSpec.ts";
-export { lambertWm1 } from "./lambert.ts";
+export { lambertInverse, lambertWm1 } from "./lambert.ts";
 export type { Derivative, Operand, Ops } from "./ops.ts";
 export { surrogateDerivatives } from "./ops.ts";
 export type { NormalQuadrature } from "./quadrature.ts";

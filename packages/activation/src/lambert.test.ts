@@ -20,9 +20,33 @@ describe("lambertInverse", () => {
     });
   });
 
+  it("keeps that precision over all of (0, 1/e]: next to the branch point, down to the smallest numbers", () => {
+    const branch = 1 / Math.E;
+    const nearBranch = Array.from({ length: 300 }, (_, i) => branch * (1 - 10 ** (-i / 40)) + Number.MIN_VALUE);
+    const tiny = Array.from({ length: 120 }, (_, i) => 10 ** (-i / 3.3 - 1));
+    const all = [...nearBranch, ...tiny, 0.3, 0.30000001, 0.34657].filter((h) => h > 0);
+    const rounded = all.map(Math.fround).filter((h) => h > 0 && h < branch);
+    lambertInverse(arrayOps(Math.fround), ndArray(rounded)).data.forEach((z, i) => {
+      expect(Math.abs(z / lambertWm1(-(rounded[i] ?? 0)) - 1), `h = ${rounded[i]}`).toBeLessThan(1e-6);
+    });
+    lambertInverse(referenceOps, ndArray(all)).data.forEach((z, i) => {
+      expect(Math.abs(z / lambertWm1(-(all[i] ?? 0)) - 1), `h = ${all[i]}`).toBeLessThan(3e-8);
+    });
+  });
+
+  it("is no NaN at the ends: −∞ at 0, −1 at 1/e and at what rounding leaves above it", () => {
+    for (const ops of [referenceOps, arrayOps(Math.fround)]) {
+      const ends = lambertInverse(ops, ndArray([0, 1 / Math.E, Math.fround(1 / Math.E)])).data;
+      expect(ends[0]).toBe(Number.NEGATIVE_INFINITY);
+      expect(ends[1]).toBeCloseTo(-1, 3);
+      expect(ends[2]).toBe(-1);
+    }
+    expect(lambertInverse(referenceOps, ndArray([Number.NaN])).data[0]).toBeNaN();
+  });
+
   it("has the exact derivative", () => {
-    const h = ndArray([0.34, 0.2, 0.01, 1e-4]);
-    const direction = ndArray([1, -1, 0.1, 1e-3]);
+    const h = ndArray([0.34, 0.2, 0.01, 1e-4, 0.36]);
+    const direction = ndArray([1, -1, 0.1, 1e-3, 0.1]);
     const { automatic, difference } = derivativeTwoWays(
       (ops, x) => lambertInverse(ops, x.h),
       { h },

@@ -40,17 +40,55 @@ export function paperInverse<T>(ops: Ops<T>, h: T): T {
 }
 
 /**
- * The exact inverse of `h(z) = −z·e^z` on z ≤ −1: `z = W₋₁(−h)`, with its exact first derivative.
+ * The exact inverse of `h(z) = −z·e^z` on z ≤ −1 for h up to the softmax activation's largest term: `z = W₋₁(−h)`, with its exact first derivative.
  *
  * With s = −z the equation is `s − log s = 1 + u`, for which Newton's step is `s ← s·(log s + u)/(s − 1)`: two steps from the
- * paper's approximation leave a relative error below 1e-8 for h ≤ log(4)/4. Near h = 1/e, where s − 1 vanishes, precision is lost.
+ * paper's approximation leave a relative error below 1e-8 for h ≤ log(4)/4. Nearer to 1/e, where s − 1 vanishes, precision is lost: see {@link lambertInverse}.
  *
- * @param h in (0, 1/e), any shape
+ * @param h in (0, log(4)/4], any shape
  */
-export function lambertInverse<T>(ops: Ops<T>, h: T): T {
-  const { u, approximation } = paperApproximation(ops, h);
-  const newton = (s: T) => ops.div(ops.mul(s, ops.add(ops.log(s), u)), ops.sub(s, 1));
-  const s = newton(newton(approximation));
+export function lambertInverseOfTerms<T>(ops: Ops<T>, h: T): T {
+  const s = negatedFarFromBranch(ops, h);
   const slope = ops.div(s, ops.mul(h, ops.sub(s, 1))); // dz/dh = −1/(e^z·(1 + z)), with e^z = h/s
   return ops.withDerivatives(ops.mul(-1, s), [[h, slope]]);
 }
+
+function negatedFarFromBranch<T>(ops: Ops<T>, h: T): T {
+  const { u, approximation } = paperApproximation(ops, h);
+  const newton = (s: T) => ops.div(ops.mul(s, ops.add(ops.log(s), u)), ops.sub(s, 1));
+  return newton(newton(approximation));
+}
+
+/** Float32's nearest to 1/e, and how much larger it is than 1/e: `h − NEAR_E` is exact for h around it, in float32 and float64 alike. */
+const NEAR_E = Math.fround(INVERSE_E);
+const NEAR_E_EXCESS = NEAR_E - INVERSE_E - INVERSE_E_REMAINDER;
+
+/** s − 1 in powers of r = √(2u): the inverse of `v − log(1 + v) = r²/2` (Corless et al. 1996, section 4, in these variables). */
+const BRANCH_SERIES = [0, 1, 1 / 3, 1 / 36, -1 / 270, 1 / 4320, 1 / 17010, -139 / 5443200, 1 / 204120];
+
+/**
+ * The exact inverse of `h(z) = −z·e^z` on z ≤ −1 over its whole range, `z = W₋₁(−h)`, with its exact first derivative: within 1e-6 relative in float32
+ * and 1e-8 in float64, at both ends too.
+ *
+ * @param h in [0, 1/e], any shape; −∞ at 0, −1 at 1/e and for what rounding leaves above it; NaN stays NaN. The derivative is unbounded at both ends; there it is that of
+ *   a point nearby.
+ */
+export function lambertInverse<T>(ops: Ops<T>, h: T): T {
+  // Each branch is given arguments that it is finite at, because a gradient may not meet 0 times infinity.
+  const isNear = ops.less(0.3, h);
+  const s = negatedFarFromBranch(ops, ops.where(ops.less(0, h), ops.where(isNear, 0.3, h), 0.3));
+  // 1 − e·h without cancellation, from which u = −log(e·h) keeps its relative precision down to 0.
+  const distance = ops.clip(ops.mul(-Math.E, ops.add(ops.sub(h, NEAR_E), NEAR_E_EXCESS)), 0, 1 - 0.3 * Math.E);
+  const u = ops.mul(distance, ops.polynomial(distance, LOG_SERIES));
+  const r = ops.sqrt(ops.mul(2, u));
+  const near = ops.add(ops.polynomial(r, BRANCH_SERIES), 1);
+  const negated = ops.where(isNear, near, s);
+  const excess = ops.clip(ops.sub(negated, 1), 1e-6, Number.POSITIVE_INFINITY);
+  const slope = ops.div(negated, ops.mul(ops.where(ops.less(0, h), h, 1e-30), excess));
+  const value = ops.where(ops.less(0, h), ops.mul(-1, negated), Number.NEGATIVE_INFINITY);
+  // The summand is 0 but for a NaN.
+  return ops.withDerivatives(ops.add(value, ops.mul(0, h)), [[h, slope]]);
+}
+
+/** −log(1 − x)/x = 1 + x/2 + x²/3 + …: enough terms for 1e-10 at x = 1 − 0.3·e. */
+const LOG_SERIES = Array.from({ length: 14 }, (_, i) => 1 / (i + 1));

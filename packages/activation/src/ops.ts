@@ -15,7 +15,8 @@ export type Derivative<T> = readonly [input: T, derivative: T];
  * - Binary operations and `where` broadcast as NumPy does: shapes are aligned at the last axis, and an axis of size 1 or a
  *   missing axis repeats. Either side may be a number; at least one argument is a `T`.
  * - "The last axis" always means the innermost one. Reductions keep it with size 1, so that their result broadcasts back.
- * - Values follow IEEE 754 in the library's precision: `log(0) = −∞`, `exp(−∞) = 0`, no clamps are added.
+ * - Values follow IEEE 754 in the library's precision: `log(0) = −∞`, `exp(−∞) = 0`, no clamps are added. A NaN anywhere in a row of raw
+ *   outputs makes the row's entropy NaN, and so does a logit of +∞; one of −∞ is a weight of 0. No infinity or NaN ever yields a plausible number.
  * - Gradients, where the library differentiates, are the mathematical ones except where a line below says otherwise. A
  *   forward-only library implements `stopGradient` as the identity and `withDerivatives` as its first argument.
  */

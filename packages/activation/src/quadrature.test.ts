@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { normalQuadrature } from "./quadrature.ts";
+import { normalQuadrature, squashedEntropyError } from "./quadrature.ts";
+import { ndArray, referenceOps } from "./reference.ts";
+import { tanhNormal } from "./tanhNormal.ts";
 
 describe("normalQuadrature", () => {
   it("has the moments of the standard normal", () => {
@@ -18,5 +20,25 @@ describe("normalQuadrature", () => {
     };
     expect(error(8)).toBeGreaterThan(1e-4);
     expect(error(16)).toBeLessThan(1e-12);
+  });
+});
+
+describe("squashedEntropyError", () => {
+  it("errs by less than its bound, which shrinks exponentially with the number of nodes", () => {
+    const entropy = (pairs: number, location: number, std: number) =>
+      tanhNormal(referenceOps, { location: ndArray([location]), logStd: ndArray([Math.log(std)]) }).entropy(
+        normalQuadrature(pairs, 9),
+      ).data[0] ?? Number.NaN;
+    for (const std of [0.05, 0.5, 1, 2.7, 7.38]) {
+      for (const location of [0, 1, 3]) {
+        const exact = entropy(3000, location, std);
+        for (const pairs of [9, 18, 36, 60, 100, 180]) {
+          const bound = squashedEntropyError(pairs, 9, location, std);
+          expect(Math.abs(entropy(pairs, location, std) - exact)).toBeLessThan(bound + 1e-13);
+        }
+      }
+      expect(squashedEntropyError(180, 9, 3, std)).toBeLessThan(2e-8);
+    }
+    expect(squashedEntropyError(36, 9, 1, 1)).toBeLessThan(1e-13);
   });
 });

@@ -24,6 +24,11 @@ function at(values: ArrayLike<number>, index: number): number {
   return values[index] ?? Number.NaN;
 }
 
+/** The largest element, NaN where one is; unlike `Math.max(...row)` for rows of any length. */
+function largestOf(row: Float64Array): number {
+  return row.reduce((largest, value) => Math.max(largest, value), Number.NEGATIVE_INFINITY);
+}
+
 function broadcastShapes(name: string, shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
@@ -128,13 +133,13 @@ export function arrayOps(round: (x: number) => number): Ops<NdArray> {
 
     softmax: (x) =>
       alongLastAxis("softmax", x, x.shape.at(-1) ?? 0, (row) => {
-        const largest = Math.max(...row);
+        const largest = largestOf(row);
         const weights = row.map((value) => round(Math.exp(round(value - largest))));
         const total = weights.reduce((sum, value) => round(sum + value), 0);
         return weights.map((weight) => round(weight / total));
       }),
     sum: (x) => alongLastAxis("sum", x, 1, (row) => [row.reduce((sum, value) => round(sum + value), 0)]),
-    max: (x) => alongLastAxis("max", x, 1, (row) => [Math.max(...row)]),
+    max: (x) => alongLastAxis("max", x, 1, (row) => [largestOf(row)]),
     topK: (x, k) => {
       const size = Math.min(k, x.shape.at(-1) ?? 0);
       return alongLastAxis("topK", x, size, (row) =>

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { categorical } from "./categorical.ts";
 import { derivativeTwoWays } from "./dual.fixture.ts";
 import { ndArray, referenceOps } from "./reference.ts";
 import { resolveSequence, responseEntropy, sequenceFactor, topKLogProb } from "./sequence.ts";
@@ -79,5 +80,40 @@ describe("topKLogProb", () => {
       { ...directions, token: ndArray([-0.5]) },
     );
     expect([outside.automatic[0], outside.difference[0]]).toEqual([0, 0]);
+  });
+});
+
+describe("the sequence activation's order (proposition 7)", () => {
+  it("never lowers a token's entropy by flattening, and never raises it by sharpening", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -50, max: 50, noNaN: true }), { minLength: 2, maxLength: 30 }),
+        (logits) => {
+          const entropy = (factor: number) =>
+            categorical(referenceOps, referenceOps.mul(ndArray(logits), factor)).entropy().data[0] ?? Number.NaN;
+          expect(entropy(spec.factor)).toBeLessThanOrEqual(entropy(1) + 1e-12);
+          expect(entropy(1)).toBeLessThanOrEqual(entropy(1 / spec.factor) + 1e-12);
+        },
+      ),
+    );
+  });
+
+  it("scales the gradient of a positive token to A·(e_a − softmax(k·z))", () => {
+    const z = ndArray([0.3, -1, 2, 0.1], [1, 4]);
+    const direction = ndArray([0.2, -1, 0.7, 1], [1, 4]);
+    const oneHot = ndArray([0, 0, 1, 0], [1, 4]);
+    const { automatic } = derivativeTwoWays(
+      (ops, x) => ops.div(categorical(ops, ops.mul(x.z, spec.factor)).logProb(x.oneHot), spec.factor),
+      { z, oneHot },
+      { z: direction, oneHot: ndArray([0, 0, 0, 0], [1, 4]) },
+      1e-6,
+    );
+    const weights = [0.3, -1, 2, 0.1].map((logit) => Math.exp(spec.factor * logit));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const expected = [...direction.data].reduce(
+      (sum, d, i) => sum + d * ((i === 2 ? 1 : 0) - (weights[i] ?? 0) / total),
+      0,
+    );
+    expect(automatic[0]).toBeCloseTo(expected, 10);
   });
 });

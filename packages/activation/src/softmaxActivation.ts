@@ -1,4 +1,4 @@
-import { lambertInverse, paperInverse } from "./lambert.ts";
+import { lambertInverseOfTerms, paperInverse } from "./lambert.ts";
 import type { Ops } from "./ops.ts";
 import type { ResolvedSoftmax } from "./softmaxSpec.ts";
 
@@ -15,5 +15,5 @@ import type { ResolvedSoftmax } from "./softmaxSpec.ts";
  */
 export function softmaxActivation<T>(ops: Ops<T>, softmax: ResolvedSoftmax, logits: T): T {
   const h = ops.add(ops.mul(ops.softmax(logits), softmax.slope), softmax.offset);
-  return softmax.inverse === "lambert" ? lambertInverse(ops, h) : paperInverse(ops, h);
+  return softmax.inverse === "lambert" ? lambertInverseOfTerms(ops, h) : paperInverse(ops, h);
 }

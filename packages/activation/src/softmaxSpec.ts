@@ -1,4 +1,4 @@
-import { lambertInverse, paperInverse } from "./lambert.ts";
+import { lambertInverseOfTerms, paperInverse } from "./lambert.ts";
 import { ndArray, referenceOps } from "./reference.ts";
 import { crossing } from "./root.ts";
 
@@ -44,7 +44,7 @@ function terms(classes: number, total: number): { readonly slope: number; readon
 /** The entropy of the class distribution when one class has all the input's weight: n − 1 equal terms and one largest. */
 function oneHotEntropy(classes: number, offset: number, inverse: "lambert" | "paper"): number {
   if (offset <= 0) return 0;
-  const [top = 0, rest = 0] = (inverse === "lambert" ? lambertInverse : paperInverse)(
+  const [top = 0, rest = 0] = (inverse === "lambert" ? lambertInverseOfTerms : paperInverse)(
     referenceOps,
     ndArray([LARGEST_TERM, offset]),
   ).data;
