@@ -69,14 +69,14 @@ describe("arrayOps", () => {
 describe("rows that are very long or hold no numbers", () => {
   it("have a maximum and a softmax, and pass NaN on", () => {
     const long = ndArray(Float64Array.from({ length: 300_000 }, (_, i) => i % 977));
-    expect(referenceOps.max(long).data[0]).toBe(976);
-    expect(referenceOps.softmax(long).data[0]).toBeGreaterThan(0);
+    expect(ops.max(long).data[0]).toBe(976);
+    expect(ops.softmax(long).data[0]).toBeGreaterThan(0);
     const row = ndArray([1, Number.NaN, 2]);
-    expect(referenceOps.max(row).data[0]).toBeNaN();
-    expect(referenceOps.softmax(row).data.every(Number.isNaN)).toBe(true);
+    expect(ops.max(row).data[0]).toBeNaN();
+    expect(ops.softmax(row).data.every(Number.isNaN)).toBe(true);
   });
 
   it("are refused when they are empty, by name", () => {
-    expect(() => referenceOps.softmax(ndArray([], [2, 0]))).toThrow("softmax: the last axis of shape [2,0] is empty");
+    expect(() => ops.softmax(ndArray([], [2, 0]))).toThrow("softmax: the last axis of shape [2,0] is empty");
   });
 });
