@@ -68,8 +68,8 @@ describe("arrayOps", () => {
 
 describe("rows that are very long or hold no numbers", () => {
   it("have a maximum and a softmax, and pass NaN on", () => {
-    const long = ndArray(Float64Array.from({ length: 300_000 }, (_, i) => i % 977));
-    expect(ops.max(long).data[0]).toBe(976);
+    const long = ndArray(Float64Array.from({ length: 300_000 }, (_, i) => i % 17));
+    expect(ops.max(long).data[0]).toBe(16);
     expect(ops.softmax(long).data[0]).toBeGreaterThan(0);
     const row = ndArray([1, Number.NaN, 2]);
     expect(ops.max(row).data[0]).toBeNaN();
