@@ -3,7 +3,7 @@
  *
  *   node examples/dist/trainSac.js [run folder]
  */
-import { checkSac, sacConfigSchema, trainSac } from "@era/control";
+import { sacAlgorithm, sacConfigSchema, trainRun } from "@era/control";
 import { createRun } from "@era/lab";
 
 const config = sacConfigSchema.parse({
@@ -18,10 +18,10 @@ const config = sacConfigSchema.parse({
   entropy: -0.5,
   entropyOf: "policy",
 });
-const { floor } = await checkSac(config);
-const run = createRun({ dir: process.argv[2] ?? `runs/example-${Date.now()}`, kind: "sac", config });
+const { floor } = sacAlgorithm.check(config);
+const run = createRun({ dir: process.argv[2] ?? `runs/example-${Date.now()}`, kind: sacAlgorithm.name, config });
 try {
-  const summary = await trainSac(config, run, undefined, {
+  const summary = await trainRun(sacAlgorithm, config, run, undefined, {
     onProgress: ({ step, episodeReturn, entropy }) => {
       if (step % 1000 === 0)
         console.log(`step ${step}: return ${episodeReturn?.toFixed(1)}, entropy ${entropy?.toFixed(3)}`);

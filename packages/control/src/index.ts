@@ -11,14 +11,25 @@ export { TimeLimit } from "./env/timeLimit.ts";
 export { createReplayBatch, type ReplayBatch } from "./replay/replayBatch.ts";
 export { ReplayBuffer } from "./replay/replayBuffer.ts";
 export { actionScale } from "./training/actionScale.ts";
+export {
+  type Algorithm,
+  type EntropyBounds,
+  entropyMetric,
+  type Learner,
+  type Progress,
+  scoreMetric,
+  type TrainingConfig,
+  type TrainingHooks,
+} from "./training/algorithm.ts";
+export { algorithmOf, algorithms } from "./training/algorithms.ts";
 export { environmentSpec } from "./training/environmentSpec.ts";
-export { type Act, average, type Evaluation, evaluate, type LoadedPolicy, loadPolicy } from "./training/evaluate.ts";
+export { type Act, type Evaluation, evaluate, type LoadedPolicy, loadPolicy } from "./training/evaluate.ts";
 export {
   evaluationSeed,
   type OffPolicyAgent,
   type OffPolicyConfig,
-  type Progress,
-  type TrainingHooks,
   trainOffPolicy,
 } from "./training/offPolicy.ts";
-export { checkSac, entropyMetric, scoreMetric, trainSac } from "./training/trainSac.ts";
+export { offPolicyLearner } from "./training/offPolicyLearner.ts";
+export { sacAlgorithm } from "./training/sacAlgorithm.ts";
+export { trainRun } from "./training/trainRun.ts";

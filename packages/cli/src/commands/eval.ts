@@ -1,8 +1,8 @@
 /** `era eval <run>`: plays episodes with a trained policy, from a run folder or an exported `.onnx`. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { average, type Evaluation, environmentSpec, evaluate, evaluationSeed, loadPolicy, makeEnv } from "@era/control";
-import { FailureError, openRun, UsageError } from "@era/lab";
+import { type Evaluation, environmentSpec, evaluate, evaluationSeed, loadPolicy, makeEnv } from "@era/control";
+import { FailureError, mean, openRun, UsageError } from "@era/lab";
 import type { Command } from "commander";
 import { z } from "zod";
 
@@ -47,14 +47,14 @@ export function addEvalCommand(program: Command): void {
       const seed = options.seed === undefined ? evaluationSeed(found.seed) : wholeNumber("--seed", options.seed, 0);
       const result = await play(found.model, found.env, episodes, seed);
       const { returns, lengths } = result;
-      const deviation = Math.sqrt(average(returns.map((value) => (value - average(returns)) ** 2)));
+      const deviation = Math.sqrt(mean(returns.map((value) => (value - mean(returns)) ** 2)));
       const summary = {
         env: found.env,
         model: found.model,
         episodes,
         seed,
-        return: { mean: average(returns), deviation, min: Math.min(...returns), max: Math.max(...returns) },
-        length: average(lengths),
+        return: { mean: mean(returns), deviation, min: Math.min(...returns), max: Math.max(...returns) },
+        length: mean(lengths),
         returns,
       };
       if (options.json) console.log(JSON.stringify(summary));

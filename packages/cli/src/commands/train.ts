@@ -1,7 +1,7 @@
-/** `era train sac`: trains in a run folder, live on the terminal, and says where the results are. */
+/** `era train <algorithm>`: trains in a run folder, live on the terminal, and says where the results are. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkSac, type Progress, type SacConfig, sacConfigSchema, trainSac } from "@era/control";
+import { type Algorithm, algorithms, type Progress, trainRun } from "@era/control";
 import {
   createProgress,
   createRun,
@@ -26,28 +26,34 @@ interface TrainOptions extends Record<string, unknown> {
 
 export function addTrainCommand(program: Command): void {
   const train = program.command("train").description("train an agent");
-  const sac = train
-    .command("sac")
-    .description("soft actor-critic with an entropy floor (ERA), or with maximum entropy as baseline")
-    .option("--run <folder>", "run folder to make; runs/<env>-<head>-seed<seed>-<time> if left out")
+  for (const algorithm of algorithms) addAlgorithm(train, algorithm);
+}
+
+function addAlgorithm(train: Command, algorithm: Algorithm): void {
+  const command = train
+    .command(algorithm.name)
+    .description(algorithm.description)
+    .option("--run <folder>", "run folder to make; runs/<env>-<algorithm>-<head>-seed<seed>-<time> if left out")
     .option("--resume <folder>", "continue this run from its newest checkpoint; only --steps may change")
     .option("--config <file>", "settings from a JSON file (a run's config.json too); flags win over it")
     .option("--json", "print the final summary as one JSON object, and nothing else on standard output");
-  addFlags(sac, sacConfigSchema);
-  sac.addHelpText(
+  addFlags(command, algorithm.schema);
+  command.addHelpText(
     "after",
     `
 Ctrl-C (or SIGTERM) saves a checkpoint after the step at hand and says how to resume; a second one ends the process at once.
 Exit codes: 0 finished; 1 failed (a number that is none, a damaged checkpoint); 2 wrong command; 130 stopped by Ctrl-C; 143 by SIGTERM.`,
   );
-  sac.action((options: TrainOptions) => trainCommand(options));
+  command.action((options: TrainOptions) => trainCommand(algorithm, options));
 }
 
-async function trainCommand(options: TrainOptions): Promise<void> {
-  const given = givenFlags(options, sacConfigSchema);
+async function trainCommand(algorithm: Algorithm, options: TrainOptions): Promise<void> {
+  const given = givenFlags(options, algorithm.schema);
   const { config, open } =
-    options.resume === undefined ? fresh(options, given) : resumed(options.resume, options, given);
-  const { floor, target } = checkSac(config);
+    options.resume === undefined
+      ? fresh(algorithm, options, given)
+      : resumed(algorithm, options.resume, options, given);
+  const { floor, target, of } = algorithm.check(config);
   const { run, checkpoint } = open();
   if (checkpoint && config.steps < checkpoint.step) {
     run.close();
@@ -56,15 +62,13 @@ async function trainCommand(options: TrainOptions): Promise<void> {
   const say = (line: string) => {
     if (!options.json) console.log(line);
   };
-  say(`${run.dir}: SAC (${config.head}) on ${config.env}, seed ${config.seed}, ${config.steps} steps`);
+  say(`${run.dir}: ${algorithm.title} (${config.head}) on ${config.env}, seed ${config.seed}, ${config.steps} steps`);
   if (checkpoint) say(`resuming from step ${checkpoint.step}`);
-  if (target !== null && floor !== null) {
-    say(
-      `entropy: asked for ${target.toFixed(3)} nat of the ${config.entropyOf}; the policy cannot fall below ${floor.toFixed(3)} nat`,
-    );
+  if (target !== null) {
+    const kept = floor === null ? "no floor is guaranteed" : `the policy cannot fall below ${floor.toFixed(3)} nat`;
+    say(`entropy: asked for ${target.toFixed(3)} nat of the ${of ?? "policy"}; ${kept}`);
   }
-
-  if (config.steps <= config.startSteps) {
+  if (config.startSteps !== undefined && config.steps <= config.startSteps) {
     say(`note: nothing is learned before step ${config.startSteps} (--start-steps)`);
   }
 
@@ -76,7 +80,7 @@ async function trainCommand(options: TrainOptions): Promise<void> {
   let progress: ReturnType<typeof createProgress> | undefined;
   let summary: Summary;
   try {
-    summary = await trainSac(config, run, checkpoint, {
+    summary = await trainRun(algorithm, config, run, checkpoint, {
       onProgress: ({ step, episodeReturn, entropy }: Progress) => {
         progress ??= createProgress({ total: config.steps, stream: process.stderr, start: step - 1 });
         progress.update(step, {
@@ -94,7 +98,7 @@ async function trainCommand(options: TrainOptions): Promise<void> {
   if (options.json) console.log(JSON.stringify({ run: run.dir, ...summary }));
   if (summary.status === "interrupted") {
     process.stderr.write(
-      `stopped at step ${summary.steps}; a checkpoint is saved. Continue with: npx era train sac --resume ${run.dir}\n`,
+      `stopped at step ${summary.steps}; a checkpoint is saved. Continue with: npx era train ${algorithm.name} --resume ${run.dir}\n`,
     );
     process.exitCode = stopped === "SIGTERM" ? 143 : 130;
     return;
@@ -103,29 +107,40 @@ async function trainCommand(options: TrainOptions): Promise<void> {
 }
 
 /** A new run's settings: the defaults, a file's, the command line's. */
-function fresh(options: TrainOptions, given: Record<string, unknown>) {
-  const config = parseConfig(sacConfigSchema, options.config === undefined ? {} : readSettings(options.config), given);
-  const dir = options.run ?? join("runs", `${config.env}-${config.head}-seed${config.seed}-${timestamp()}`);
+function fresh(algorithm: Algorithm, options: TrainOptions, given: Record<string, unknown>) {
+  const config = parseConfig(algorithm.schema, options.config === undefined ? {} : readSettings(options.config), given);
+  const dir =
+    options.run ?? join("runs", `${config.env}-${algorithm.name}-${config.head}-seed${config.seed}-${timestamp()}`);
   const packages = packageVersions(["onnxruntime-node", "@mujoco/mujoco"], import.meta.url);
-  return { config, open: () => ({ run: createRun({ dir, kind: "sac", config, packages }), checkpoint: undefined }) };
+  return {
+    config,
+    open: () => ({
+      run: createRun({ dir, kind: algorithm.name, config: { ...config }, packages }),
+      checkpoint: undefined,
+    }),
+  };
 }
 
 /** An interrupted run's own settings; a longer budget is the only thing that may be asked of it anew. */
-function resumed(dir: string, options: TrainOptions, given: Record<string, unknown>) {
+function resumed(algorithm: Algorithm, dir: string, options: TrainOptions, given: Record<string, unknown>) {
   if (options.run !== undefined || options.config !== undefined) {
     throw new UsageError(
       `--resume continues the run in its own folder with its own settings: leave out --run and --config`,
     );
   }
   const { record } = openRun(dir);
-  if (record.kind !== "sac") throw new UsageError(`${dir} is a run of "${record.kind}", not of "sac"`);
+  if (record.kind !== algorithm.name) {
+    throw new UsageError(
+      `${dir} is a run of "${record.kind}": continue it with era train ${record.kind} --resume ${dir}`,
+    );
+  }
   const changed = Object.keys(given).find((name) => name !== "steps");
   if (changed !== undefined) {
     throw new UsageError(`--resume continues with the run's own settings: only --steps may be given, not ${changed}`);
   }
-  const config = parseConfig(sacConfigSchema, record.config, given);
+  const config = parseConfig(algorithm.schema, record.config, given);
   const packages = packageVersions(["onnxruntime-node", "@mujoco/mujoco"], import.meta.url);
-  return { config, open: () => resumeRun(dir, { config, packages }) };
+  return { config, open: () => resumeRun(dir, { config: { ...config }, packages }) };
 }
 
 /** Settings from a JSON file: plain, or as a run's config.json holds them. */
@@ -162,5 +177,3 @@ function describe(
   say(`report: ${runPath({ dir }, "report.html")}`);
   say(`next: npx era eval ${dir}`);
 }
-
-export type { SacConfig };

@@ -36,9 +36,6 @@ export async function evaluate(env: Env, act: Act, episodes: number, seed: numbe
   return { returns, lengths };
 }
 
-export const average = (values: readonly number[]): number =>
-  values.reduce((total, value) => total + value, 0) / values.length;
-
 /** An exported policy, to be played. */
 export interface LoadedPolicy {
   readonly act: Act;

@@ -3,18 +3,21 @@
  * state and in `LoopState`, both in every checkpoint, so that a resumed run goes on bit by bit as the uninterrupted one.
  */
 import { setImmediate } from "node:timers/promises";
-import { type Checkpoint, FailureError, NonFiniteError, type Run, requireFinite } from "@era/lab";
+import { type Checkpoint, FailureError, mean, NonFiniteError, type Run, requireFinite } from "@era/lab";
 import { NonFiniteError as NonFiniteOutput, Random, type State } from "@era/tensor";
 import { type Env, EnvError } from "../env/env.ts";
 import { createReplayBatch, type ReplayBatch } from "../replay/replayBatch.ts";
 import { ReplayBuffer, type ReplayLayout } from "../replay/replayBuffer.ts";
 import { actionScale } from "./actionScale.ts";
+import type { TrainingHooks } from "./algorithm.ts";
 import { Averages } from "./averages.ts";
-import { average, evaluate, loadPolicy } from "./evaluate.ts";
+import { evaluate, loadPolicy } from "./evaluate.ts";
 import { type LoopParts, restoreLoop, saveLoop } from "./loopCheckpoint.ts";
 
 /** An agent that learns from replayed transitions. Actions are on [−1, 1] in every dimension. */
 export interface OffPolicyAgent {
+  /** What no state's entropy can fall below, in nats; null where nothing is promised. Logged beside the entropies. */
+  readonly entropyFloor?: number | null;
   /** Everything that the agent learns. */
   readonly state: State;
   /** Samples the policy at one observation; `entropy` is the policy's there, in nats. */
@@ -38,21 +41,6 @@ export interface OffPolicyConfig {
   readonly evalEvery: number;
   readonly evalEpisodes: number;
   readonly checkpointEvery: number;
-}
-
-/** What a watcher of the loop sees after each step. */
-export interface Progress {
-  readonly step: number;
-  /** Return of the latest evaluation, or of the latest episode before the first. */
-  readonly episodeReturn: number | undefined;
-  /** Entropy of the policy at the latest state, in nats; undefined while actions are random. */
-  readonly entropy: number | undefined;
-}
-
-export interface TrainingHooks {
-  readonly onProgress?: (progress: Progress) => void;
-  /** Asked after every step; true saves a checkpoint and ends the run as interrupted. */
-  readonly shouldStop?: () => boolean;
 }
 
 /**
@@ -121,7 +109,11 @@ export async function trainOffPolicy(
       }
 
       if (step % config.logEvery === 0 || step === config.steps) {
-        const lowest = state.minEntropy === undefined ? {} : { "policy/entropyMin": state.minEntropy };
+        const floor = agent.entropyFloor ?? undefined;
+        const lowest = state.minEntropy !== undefined && {
+          "policy/entropyMin": state.minEntropy,
+          ...(floor !== undefined && { "policy/entropyFloor": floor }),
+        };
         const metrics = { ...averages.take(), ...lowest };
         const stepsPerSecond = (step - logged.step) / (run.wallTime - logged.wallTime);
         logged = { step, wallTime: run.wallTime };
@@ -136,8 +128,8 @@ export async function trainOffPolicy(
           config.evalEpisodes,
           evaluationSeed(config.seed),
         ).finally(() => policy.dispose());
-        state.lastReturn = average(returns);
-        run.log(step, { "eval/return": state.lastReturn, "eval/length": average(lengths) });
+        state.lastReturn = mean(returns);
+        run.log(step, { "eval/return": state.lastReturn, "eval/length": mean(lengths) });
       }
 
       onProgress?.({ step, episodeReturn: state.lastReturn, entropy });

@@ -18,8 +18,10 @@ import { createSac, type SacConfig, sacConfigSchema } from "../agents/sac.ts";
 import { Box } from "../env/box.ts";
 import type { Env, ResetResult, StepResult } from "../env/env.ts";
 import type { ReplayBatch } from "../replay/replayBatch.ts";
-import { type OffPolicyAgent, type TrainingHooks, trainOffPolicy } from "./offPolicy.ts";
-import { trainSac } from "./trainSac.ts";
+import type { TrainingHooks } from "./algorithm.ts";
+import { type OffPolicyAgent, trainOffPolicy } from "./offPolicy.ts";
+import { sacAlgorithm } from "./sacAlgorithm.ts";
+import { trainRun } from "./trainRun.ts";
 
 /** Settings of a run of about a second. */
 export const smallConfig = (given: Partial<SacConfig> = {}): SacConfig =>
@@ -58,7 +60,7 @@ export async function train(
     ? resumeRun(dir, { config })
     : { run: createRun({ dir, kind: "sac", config }), checkpoint: undefined };
   try {
-    return await trainSac(config, run, checkpoint, hooks);
+    return await trainRun(sacAlgorithm, config, run, checkpoint, hooks);
   } finally {
     run.close();
   }

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
-import { runMetrics, runPath, runSummary, UsageError } from "@era/lab";
+import { mean, runMetrics, runPath, runSummary, UsageError } from "@era/lab";
 import { Random } from "@era/tensor";
 import { describe, expect, it } from "vitest";
 import type { SacConfig } from "../agents/sac.ts";
 import { makeEnv } from "../env/registry.ts";
-import { average, evaluate, loadPolicy } from "./evaluate.ts";
+import { evaluate, loadPolicy } from "./evaluate.ts";
 import { evaluationSeed } from "./offPolicy.ts";
+import { sacAlgorithm } from "./sacAlgorithm.ts";
 import { runFolders, smallConfig, traceOf, train } from "./training.fixture.ts";
-import { checkSac } from "./trainSac.ts";
 
 const folder = runFolders();
 
@@ -17,7 +17,7 @@ async function randomReturn(id: string): Promise<number> {
   const random = new Random(1);
   const { returns } = await evaluate(env, async () => Float32Array.of(2 * random.uniform() - 1), 50, 1);
   env.close();
-  return average(returns);
+  return mean(returns);
 }
 
 describe("a run of SAC on InvertedPendulum-v5", () => {
@@ -52,8 +52,9 @@ describe("a run of SAC on InvertedPendulum-v5", () => {
     expect(steps("train/return").length).toBeGreaterThan(20);
 
     const summary = runSummary({ dir });
+    const checked = sacAlgorithm.check(config);
     const { floor, target, min } = summary?.entropy ?? { floor: NaN, target: NaN, min: NaN };
-    expect({ floor, target }).toEqual(checkSac(config));
+    expect({ floor, target }).toEqual({ floor: checked.floor, target: checked.target });
     for (const [, entropy] of [...of("policy/entropy"), ...of("policy/entropyMin")]) {
       expect(entropy).toBeGreaterThanOrEqual(floor - 1e-6);
     }
@@ -65,7 +66,7 @@ describe("a run of SAC on InvertedPendulum-v5", () => {
     const { returns } = await evaluate(env, policy.act, config.evalEpisodes, evaluationSeed(config.seed));
     await policy.dispose();
     env.close();
-    expect(average(returns)).toBe(summary?.score.final);
+    expect(mean(returns)).toBe(summary?.score.final);
   });
 
   it("is decided by its seed", async () => {
@@ -81,7 +82,7 @@ describe("a run of SAC on InvertedPendulum-v5", () => {
 describe("settings that cannot be", () => {
   const refusal = (given: Partial<SacConfig>): UsageError => {
     try {
-      checkSac(smallConfig(given));
+      sacAlgorithm.check(smallConfig(given));
     } catch (error) {
       if (error instanceof UsageError) return error;
     }

@@ -1,0 +1,23 @@
+import { fromSafetensors } from "@era/tensor";
+import { makeEnv } from "../env/registry.ts";
+import type { Learner } from "./algorithm.ts";
+import { type OffPolicyAgent, type OffPolicyConfig, trainOffPolicy } from "./offPolicy.ts";
+
+/** An agent that learns from replayed transitions, as a {@link Learner} in the environment that its settings name. */
+export function offPolicyLearner(agent: OffPolicyAgent, config: OffPolicyConfig & { readonly env: string }): Learner {
+  return {
+    async train(run, checkpoint, hooks) {
+      const env = await makeEnv(config.env);
+      const evalEnv = await makeEnv(config.env);
+      try {
+        return await trainOffPolicy({ agent, env, evalEnv, run }, config, checkpoint, hooks);
+      } finally {
+        env.close();
+        evalEnv.close();
+      }
+    },
+    load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
+    exportPolicy: () => agent.exportPolicy(),
+    dispose: () => agent.dispose(),
+  };
+}
