@@ -1,6 +1,9 @@
 /** What stands between the actor's outputs and its actions: the entropy methods that SAC can be run with. */
 import {
   boundedGaussian,
+  calibrate,
+  deltaLoss,
+  float32Margin,
   type GaussianSpec,
   ndArray,
   referenceOps,
@@ -23,10 +26,12 @@ export interface Policy {
 export interface Head {
   /** What `sample` is fed: uniform on [0, 1) or standard normal. */
   readonly noise: "uniform" | "normal";
-  /** The policy of the actor's raw outputs `[batch, 2·D]`. */
-  policy(raw: Tensor): Policy;
-  /** The entropy asked for and the lowest that any network can reach, both in nats over all dimensions; null: none is guaranteed. */
+  /** The policy of the actor's raw outputs `[batch, 2·D]`, and of δ̂ `[1]` where the head learns it. */
+  policy(raw: Tensor, delta?: Tensor): Policy;
+  /** The entropy asked for and the lowest that any network can reach, in float32 too; both in nats over all dimensions; null: none is guaranteed. */
   readonly entropy: { readonly target: number | null; readonly floor: number | null };
+  /** Where δ̂ is learned: its largest useful value in nats, and its loss `[batch, 1]` from the policy's entropy at each state. */
+  readonly delta?: { readonly max: number; loss(delta: Tensor, entropy: Tensor): Tensor };
 }
 
 /** The means and raw log deviations of the actor's outputs. */
@@ -49,15 +54,24 @@ function truncatedPolicy(parameters: { location: Tensor; logStd: Tensor }): Poli
 }
 
 /**
- * The entropy regularizing activation: a truncated normal whose log deviations share a fixed sum.
+ * The entropy regularizing activation: a truncated normal whose log deviations share a fixed sum. Asked for the policy's own entropy, it keeps that in float32
+ * too: the spec is calibrated with the margin for it.
  * @throws Error naming the feasible interval where no such policy has the entropy asked for
  */
-export function eraHead(spec: Omit<GaussianSpec, "kind">): Head {
-  const gaussian = resolveGaussian({ ...spec, kind: "truncated" });
+export function eraHead(given: Omit<GaussianSpec, "kind">): Head {
+  const asked: GaussianSpec = { ...given, kind: "truncated" };
+  const spec = asked.entropy.of === "policy" ? calibrate(asked, "float32") : asked;
+  const gaussian = resolveGaussian(spec);
   return {
     noise: "uniform",
-    policy: (raw) => truncatedPolicy(boundedGaussian(tensorOps, gaussian, halves(raw))),
-    entropy: { target: gaussian.target, floor: gaussian.floor },
+    policy: (raw, delta) => truncatedPolicy(boundedGaussian(tensorOps, gaussian, halves(raw), delta)),
+    entropy: { target: asked.actionDim * asked.entropy.perDim, floor: gaussian.floor - float32Margin(spec) },
+    ...(gaussian.learnsDelta && {
+      delta: {
+        max: gaussian.maxDelta,
+        loss: (delta: Tensor, entropy: Tensor) => deltaLoss(tensorOps, gaussian, delta, entropy),
+      },
+    }),
   };
 }
 

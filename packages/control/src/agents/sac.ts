@@ -5,18 +5,19 @@
 import {
   adam,
   add,
+  clip,
   compile,
   exp,
   exportOnnx,
   flatGradient,
   globalNorm,
+  grad,
   input,
   mean,
   minimum,
   mul,
   type NamedArray,
   neg,
-  type Parameters,
   type ProgramSpec,
   polyak,
   type Random,
@@ -31,7 +32,7 @@ import {
 } from "@era/tensor";
 import * as z from "zod";
 import type { OffPolicyAgent } from "../training/offPolicy.ts";
-import { clampedHead, eraHead, type Head, maximumEntropyHead } from "./heads.ts";
+import { clampedHead, eraHead, type Head, maximumEntropyHead, type Policy } from "./heads.ts";
 import { actor, critics, initialActor, initialCritics, type NetworkSizes } from "./networks.ts";
 
 const count = () => z.int().min(1);
@@ -61,6 +62,21 @@ export const sacConfigSchema = z
       .describe(
         "ERA: whose entropy that is, the untruncated Gaussian's (the official recipe) or the acting policy's (certified)",
       ),
+    delta: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe(
+        "ERA of the gaussian: constant δ in nats over all dimensions, added to the entropy to pay for bounded actions",
+      ),
+    learnDelta: z
+      .boolean()
+      .default(false)
+      .describe(
+        "ERA of the gaussian: learn δ, so that the acting policy's mean entropy comes to what was asked (paper)",
+      ),
+    // δ moves by about its rate in an update: the 0.7 nat a dimension that bounding costs take some thousand updates.
+    deltaLearningRate: rate().default(3e-3).describe("Adam's learning rate for δ"),
     logStdMin: z.number().min(-20).max(2).default(-8).describe("Smallest log standard deviation"),
     logStdMax: z.number().min(-20).max(2).default(0).describe("Largest log standard deviation"),
     targetEntropy: z
@@ -93,6 +109,19 @@ export const sacConfigSchema = z
   .refine(({ logStdMin, logStdMax }) => logStdMin < logStdMax, {
     path: ["logStdMin"],
     error: ({ input }) => `must be below --log-std-max, ${(input as { logStdMax: number }).logStdMax}`,
+  })
+  .refine(
+    ({ delta, learnDelta, head, entropyOf }) =>
+      (delta === 0 && !learnDelta) || (head === "era" && entropyOf === "gaussian"),
+    {
+      path: ["delta"],
+      error:
+        "--delta and --learn-delta belong to --head era with --entropy-of gaussian; --entropy-of policy solves for δ itself",
+    },
+  )
+  .refine(({ delta, learnDelta }) => delta === 0 || !learnDelta, {
+    path: ["delta"],
+    error: "is constant or learned: give --delta or --learn-delta, not both",
   });
 
 export type SacConfig = z.output<typeof sacConfigSchema>;
@@ -107,6 +136,8 @@ export interface SacHyperparameters {
   readonly criticLearningRate: number;
   /** AdamW's decay of all critic parameters. */
   readonly criticWeightDecay: number;
+  /** Of the learned δ, where the head has one. */
+  readonly deltaLearningRate?: number;
   /** Maximum entropy only: the temperature at the start, learned towards this entropy of the policy in nats. */
   readonly temperature?: { readonly initial: number; readonly learningRate: number; readonly targetEntropy: number };
 }
@@ -143,6 +174,8 @@ export function sacGraph(
   const criticParameters = state.parameters("critics", initial.critics);
   const targetParameters = state.parameters("targets", initial.targets ?? initial.critics);
   const temperature = config.temperature && state.variable("temperature.log", Math.log(config.temperature.initial));
+  const delta = head.delta && state.variable("delta", 0, [1]);
+  const policyOf = (observations: Tensor) => head.policy(actor(actorParameters.tensors, observations), delta);
 
   const observations = input("observations", [batch, observationSize]);
   const actions = input("actions", [batch, actionSize]);
@@ -154,7 +187,7 @@ export function sacGraph(
 
   // 1. Critics: mean squared error to r + γ·(1 − terminated)·min(Q₁, Q₂) of the targets, at an action of the current policy. Maximum
   // entropy adds α·(−log π) to that value; ERA rewards no entropy, since its policy cannot lose it.
-  const next = head.policy(actor(actorParameters.tensors, nextObservations)).sample(nextNoise);
+  const next = policyOf(nextObservations).sample(nextNoise);
   const nextValue = smaller(critics(targetParameters.tensors, nextObservations, next.action));
   const softValue = temperature ? sub(nextValue, mul(exp(temperature), next.logProb())) : nextValue;
   const target = stopGradient(add(rewards, mul(mul(masks, discount), softValue)));
@@ -170,7 +203,7 @@ export function sacGraph(
   const nextTargets = polyak(targetParameters.flat, criticStep.next, tau);
 
   // 3. Actor: the value of a fresh action under the new critics.
-  const policy = head.policy(actor(actorParameters.tensors, observations));
+  const policy = policyOf(observations);
   const { action, logProb } = policy.sample(noise);
   const newCritics = unflatten(criticStep.next, criticParameters);
   const value = smaller(critics(newCritics, observations, action));
@@ -199,11 +232,21 @@ export function sacGraph(
     updates.push(...step.updates);
   }
 
+  // 5. Learned δ (paper): it rises while the acting policy's mean entropy is below what was asked, within the range where it has an effect.
+  if (head.delta && delta) {
+    const [slope] = grad(mean(head.delta.loss(delta, policy.entropy())), [delta]) as [Tensor];
+    const memory = { state, name: "delta.adam" };
+    const step = adam(memory, delta, slope, { learningRate: config.deltaLearningRate ?? config.actorLearningRate });
+    const nextDelta = clip(step.next, 0, head.delta.max);
+    outputs["train/delta"] = nextDelta;
+    updates.push([delta, nextDelta], ...step.updates.slice(1));
+  }
+
   return {
     state,
     update: { outputs, updates, guard: Object.keys(outputs) },
-    act: actingGraph(sizes, head, actorParameters),
-    policy: exportedPolicy(sizes, head, actorParameters),
+    act: actingGraph(sizes, policyOf),
+    policy: exportedPolicy(sizes, policyOf),
   };
 }
 
@@ -213,28 +256,32 @@ function smaller(values: Tensor): Tensor {
   return squeeze(minimum(first, second), 0);
 }
 
-function actingGraph(
-  { observationSize, actionSize }: NetworkSizes,
-  head: Head,
-  parameters: Parameters,
-): SacGraph["act"] {
-  const policy = head.policy(actor(parameters.tensors, input("observation", [1, observationSize])));
+/** The policy at observations `[batch, observationSize]`. */
+type PolicyOf = (observations: Tensor) => Policy;
+
+function actingGraph({ observationSize, actionSize }: NetworkSizes, policyOf: PolicyOf): SacGraph["act"] {
+  const policy = policyOf(input("observation", [1, observationSize]));
   const { action } = policy.sample(input("noise", [1, actionSize]));
   return { outputs: { action, entropy: policy.entropy() }, guard: ["action", "entropy"] };
 }
 
-function exportedPolicy({ observationSize }: NetworkSizes, head: Head, parameters: Parameters): SacGraph["policy"] {
-  const policy = head.policy(actor(parameters.tensors, input("observation", ["batch", observationSize])));
+function exportedPolicy({ observationSize }: NetworkSizes, policyOf: PolicyOf): SacGraph["policy"] {
+  const policy = policyOf(input("observation", ["batch", observationSize]));
   return { action: policy.mode(), entropy: policy.entropy() };
 }
 
 /** The head that the settings ask for. Throws Error naming what is allowed where no policy has the entropy asked for. */
 export function sacHead(config: SacConfig, actionSize: number): Head {
-  const { head, entropy, entropyOf, logStdMin, logStdMax, targetEntropy = -actionSize } = config;
+  const { head, entropy, entropyOf, delta, learnDelta, logStdMin, logStdMax, targetEntropy = -actionSize } = config;
   const bounds = { logStdMin, logStdMax };
   if (head === "clamped") return clampedHead(bounds);
   if (head === "maxent") return maximumEntropyHead({ ...bounds, actionDim: actionSize, target: targetEntropy });
-  return eraHead({ ...bounds, actionDim: actionSize, entropy: { perDim: entropy, of: entropyOf } });
+  return eraHead({
+    ...bounds,
+    actionDim: actionSize,
+    entropy: { perDim: entropy, of: entropyOf },
+    ...(learnDelta ? { delta: "learned" } : delta > 0 && { delta }),
+  });
 }
 
 /** A compiled SAC agent with freshly initialized networks, drawn from `random`. */
@@ -268,6 +315,7 @@ export async function createSac(
   const nextNoise = new Float32Array(config.batchSize * actionSize);
   return {
     head,
+    entropyFloor: head.entropy.floor,
     state: graph.state,
     async act(observation, source) {
       const { action, entropy } = await act.run({ observation, noise: fillNoise(actNoise, source) });

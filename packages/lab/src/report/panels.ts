@@ -44,7 +44,9 @@ export function defaultPanels(rows: readonly MetricsRow[], entropyFloor?: number
     if (topic !== "entropy") return { title: titleOf(topic), series };
     const rules =
       entropyFloor === undefined ? [] : [{ value: entropyFloor, label: withMinus(`floor ${entropyFloor.toFixed(2)}`) }];
-    return { title: "Policy entropy", series, rules, unit: "nats" };
+    // A logged floor is the rule already.
+    const drawn = rules.length === 0 ? series : series.filter((name) => !/floor$/i.test(name));
+    return { title: "Policy entropy", series: drawn, rules, unit: "nats" };
   });
 }
 
