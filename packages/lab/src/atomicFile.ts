@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileFailure } from "./errors.ts";
+import { makeFolder } from "./makeFolder.ts";
 
 /** A file's content in short: enough to recognise it, and to notice any damage. */
 export interface ContentDigest {
@@ -29,7 +30,7 @@ export function writeFileAtomic(path: string, data: string | Uint8Array | Iterab
   const hash = createHash("sha256");
   let bytes = 0;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const file = openSync(temporary, "w");
     try {
       for (const chunk of chunks) {

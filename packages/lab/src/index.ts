@@ -4,6 +4,7 @@ export { type Checkpoint, CheckpointError } from "./checkpoint.ts";
 export { type Flag, flagsFromSchema, parseConfig, unknownFlag } from "./config.ts";
 export { exitCodeOf, FailureError, NonFiniteError, requireFinite, UsageError } from "./errors.ts";
 export { onInterrupt } from "./interrupt.ts";
+export { makeFolder } from "./makeFolder.ts";
 export { type Metrics, type MetricsRow, readMetrics, reproducibleMetrics } from "./metrics.ts";
 export { formatDuration, formatNumber } from "./numberText.ts";
 export { createProgress, type Progress, type ProgressOptions, type ProgressReadings } from "./progress.ts";
@@ -38,8 +39,10 @@ export {
   type Estimate,
   interquartileMean,
   mean,
+  median,
   quantile,
   RunningRange,
 } from "./statistics.ts";
+export { StepRate } from "./stepRate.ts";
 export { type SummarizeOptions, type Summary, summarize } from "./summary.ts";
 export { closestName, unknownName } from "./unknownName.ts";

@@ -1,4 +1,5 @@
 import { type ProgressState, renderProgress } from "./progressLine.ts";
+import { StepRate } from "./stepRate.ts";
 
 /** Where progress is shown: `process.stdout`, `process.stderr`, or anything that takes text. */
 export interface ProgressStream {
@@ -36,8 +37,6 @@ export interface Progress {
 }
 
 const REDRAW_MILLISECONDS = 100;
-/** Speed is measured over this much of the recent past, so that it follows the work and doesn't flicker. */
-const SPEED_MILLISECONDS = 15_000;
 const CLEAR_LINE = "\r\x1b[2K";
 
 /** Shows progress: one live line on a terminal, plain lines now and then elsewhere. See {@link renderProgress}. */
@@ -52,17 +51,13 @@ export function createProgress({
 }: ProgressOptions): Progress {
   const pause = isTTY ? REDRAW_MILLISECONDS : interval * 1000;
   let state: ProgressState = { step: start, total };
-  const samples = [{ time: now(), step: start }];
+  const rate = new StepRate(start, now());
   let lastDrawn = now();
   let isStopped = false;
 
   function draw(time: number): void {
     lastDrawn = time;
-    samples.push({ time, step: state.step });
-    while (samples[1] && time - samples[1].time >= SPEED_MILLISECONDS) samples.shift();
-    const [from] = samples;
-    const isMeasured = from !== undefined && time > from.time && state.step > from.step;
-    const stepsPerSecond = isMeasured ? ((state.step - from.step) / (time - from.time)) * 1000 : undefined;
+    const stepsPerSecond = rate.at(state.step, time);
     state = { ...state, stepsPerSecond };
     // A line as wide as the terminal would wrap on some.
     const width = isTTY ? (stream.columns ?? 80) - 1 : Number.MAX_SAFE_INTEGER;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppendFile, type FilePosition } from "./appendFile.ts";
 import { TEMPORARY_ENDING, writeFileAtomic } from "./atomicFile.ts";
@@ -13,6 +13,7 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { UsageError } from "./errors.ts";
+import { makeFolder } from "./makeFolder.ts";
 import { formatMetricsRow, type Metrics } from "./metrics.ts";
 import { describeProvenance } from "./provenance.ts";
 import { openRun, type RunFile, type RunFolder, type RunRecord, runPath } from "./runFolder.ts";
@@ -41,7 +42,7 @@ export function createRun({ dir, kind, config, packages }: CreateRunOptions): Ru
     throw new UsageError(`${dir} already holds a run: choose another folder, or continue it with --resume ${dir}`);
   }
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
   } catch (error) {
     throw new UsageError(`${dir} can't be made: ${(error as Error).message}`, { cause: error });
   }
@@ -176,7 +177,7 @@ export class Run implements RunFolder {
     if (position === undefined && isReferenced(this.#good, path)) {
       throw new Error(`${path} belongs to an earlier checkpoint: choose a name that was not used before`);
     }
-    mkdirSync(dirname(absolute), { recursive: true });
+    makeFolder(dirname(absolute));
     const file = position === undefined ? AppendFile.create(absolute, path) : AppendFile.reopen(absolute, position);
     this.#files.push(file);
     return file;

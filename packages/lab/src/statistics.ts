@@ -29,6 +29,14 @@ export function quantile(sorted: ArrayLike<number>, probability: number): number
   return lower + (at - Math.floor(at)) * (upper - lower);
 }
 
+/** The median: the middle value, or the mean of the two middle ones; NaN of no values. */
+export function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
+
 export interface BootstrapOptions {
   /** The probability that the interval shall cover, 0.95 by default. */
   readonly level?: number;

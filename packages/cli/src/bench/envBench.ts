@@ -1,9 +1,11 @@
 /** `era bench env`: steps per second of each built-in robot here and in Python Gymnasium, interleaved. */
+
 import { environments, makeEnv } from "@era/control";
+import { median } from "@era/lab";
 import { Random } from "@era/tensor";
 import { Peer } from "./peer.ts";
 import { gymnasiumPeer } from "./peers.ts";
-import { median, short } from "./statistics.ts";
+import { short } from "./statistics.ts";
 
 export interface EnvBenchResult {
   readonly env: string;

@@ -1,7 +1,8 @@
 /** `era bench head`: what ERA's activation adds to an update, against a head that only clamps its log deviations. */
+import { median } from "@era/lab";
 import { Peer } from "./peer.ts";
 import { headPeer, type UpdateSize } from "./peers.ts";
-import { median, short } from "./statistics.ts";
+import { short } from "./statistics.ts";
 
 export interface HeadBenchResult {
   readonly size: UpdateSize;

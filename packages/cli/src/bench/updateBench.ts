@@ -1,7 +1,8 @@
 /** `era bench update`: one SAC-ERA update here and in every other library, interleaved in one invocation. */
+import { median } from "@era/lab";
 import { Peer } from "./peer.ts";
 import { type UpdateSize, updatePeers } from "./peers.ts";
-import { median, minimumOf, short } from "./statistics.ts";
+import { minimumOf, short } from "./statistics.ts";
 
 export interface PeerResult {
   readonly name: string;
