@@ -65,6 +65,8 @@ function chartSpec({
 }: ChartOptions): TopLevelSpec {
   const labels = curves.map((curve) => curve.label);
   const bins = curves.flatMap(({ label, points }) => binCurve(points, MOST_POINTS).map((bin) => ({ label, ...bin })));
+  // Vega, which has no fonts here, takes a letter for 9 pixels: as many labels a row as then fit.
+  const columns = Math.max(1, Math.floor(width / (9 * Math.max(...labels.map(({ length }) => length)) + 40)));
   const dotted = new Set(curves.filter(({ points }) => points.length <= MOST_DOTS).map((curve) => curve.label));
   const ranged = new Set(curves.filter(({ points }) => points.length > MOST_POINTS).map((curve) => curve.label));
   const step = {
@@ -82,7 +84,7 @@ function chartSpec({
         ? {
             title: null,
             orient: "top",
-            columns: 2,
+            columns,
             labelLimit: 0,
             symbolType: "stroke",
             symbolStrokeWidth: 3,
