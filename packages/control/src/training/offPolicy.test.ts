@@ -2,7 +2,7 @@ import { loadLatestCheckpoint, openRun, runMetrics } from "@era/lab";
 import { describe, expect, it } from "vitest";
 import type { SacConfig } from "../agents/sac.ts";
 import type { ReplayBatch } from "../replay/replayBatch.ts";
-import type { Progress } from "./offPolicy.ts";
+import type { Progress } from "./algorithm.ts";
 import { PointEnv, runFolders, smallConfig, trainOn } from "./training.fixture.ts";
 
 const folder = runFolders();
