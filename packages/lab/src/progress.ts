@@ -60,7 +60,7 @@ export function createProgress({
     const stepsPerSecond = rate.at(state.step, time);
     state = { ...state, stepsPerSecond };
     // A line as wide as the terminal would wrap on some.
-    const width = isTTY ? (stream.columns ?? 80) - 1 : Number.MAX_SAFE_INTEGER;
+    const width = isTTY ? (stream.columns || 80) - 1 : Number.MAX_SAFE_INTEGER;
     const line = renderProgress(state, { width, bar: isTTY, color });
     stream.write(isTTY ? CLEAR_LINE + line : `${line}\n`);
   }
