@@ -63,10 +63,18 @@ export function softmaxFigure(): ChartOptions {
       curve("official, 10 classes", 10, "paper", "paper"),
       curve("official, 1000 classes", 1000, "paper", "paper"),
       curve("paper's bound, exact inverse, 1000 classes", 1000, "lambert", "paper"),
+      {
+        label: "the official setting, 0.6 nat",
+        points: [10, 1000].map((classes) => ({ step: 0.6, value: officialSoftmax(classes) })),
+      },
     ],
     steps: [0.05, 2],
   };
 }
+
+/** What the official ResNet's setting enforces. */
+const officialSoftmax = (classes: number): number =>
+  floor({ kind: "softmax", classes, entropy: 0.6, inverse: "paper", bound: "paper" });
 
 /** The floor of the acting policy, per dimension, for each entropy asked of its Gaussian. */
 export function gaussianFigure(): ChartOptions {
@@ -93,7 +101,16 @@ export function gaussianFigure(): ChartOptions {
         label: "asked of the policy, any number of dimensions",
         points: certified.map((step) => ({ step, value: step })),
       },
-      ...[1, 6, 61].map(curve),
+      ...[1, 61].map(curve),
+      {
+        label: "the official setting, 19 dimensions (H1)",
+        points: [
+          {
+            step: 0.25,
+            value: floor({ kind: "truncated", actionDim: 19, entropy: { perDim: 0.25, of: "gaussian" } }) / 19,
+          },
+        ],
+      },
     ],
     steps: [-3, 1.4],
   };
