@@ -5,7 +5,10 @@ import { antV5 } from "./gymnasium/ant.ts";
 import { halfCheetahV5 } from "./gymnasium/halfCheetah.ts";
 import { hopperV5 } from "./gymnasium/hopper.ts";
 import { humanoidV5 } from "./gymnasium/humanoid.ts";
+import { invertedDoublePendulumV5 } from "./gymnasium/invertedDoublePendulum.ts";
 import { invertedPendulumV5 } from "./gymnasium/invertedPendulum.ts";
+import { reacherV5 } from "./gymnasium/reacher.ts";
+import { swimmerV5 } from "./gymnasium/swimmer.ts";
 import { walker2dV5 } from "./gymnasium/walker2d.ts";
 import { loadMujoco } from "./mujoco.ts";
 import type { Robot } from "./robot.ts";
@@ -18,6 +21,9 @@ const robots = {
   "Ant-v5": antV5,
   "Humanoid-v5": humanoidV5,
   "InvertedPendulum-v5": invertedPendulumV5,
+  "InvertedDoublePendulum-v5": invertedDoublePendulumV5,
+  "Swimmer-v5": swimmerV5,
+  "Reacher-v5": reacherV5,
 } as const;
 
 /** The ids of the built-in environments. */

@@ -12,6 +12,9 @@ const files = {
   "Ant-v5": "ant.xml",
   "Humanoid-v5": "humanoid.xml",
   "InvertedPendulum-v5": "inverted_pendulum.xml",
+  "InvertedDoublePendulum-v5": "inverted_double_pendulum.xml",
+  "Swimmer-v5": "swimmer.xml",
+  "Reacher-v5": "reacher.xml",
 };
 
 /** Path of the original model of each environment. */

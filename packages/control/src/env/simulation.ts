@@ -14,6 +14,8 @@ const fieldNames = [
   "cvel",
   "cfrc_ext",
   "qfrc_actuator",
+  "qfrc_constraint",
+  "site_xpos",
   "ten_length",
   "ten_velocity",
 ] as const;

@@ -118,9 +118,12 @@ describe("as Python's Gymnasium with the same MuJoCo version", () => {
     env.close();
   });
 
+  /** Tasks that end by their time limit alone. */
+  const endless = new Set(["HalfCheetah-v5", "Swimmer-v5", "Reacher-v5"]);
+
   test("every task has an episode that ends as it may, and every environment is covered", () => {
     const ended = fixture.episodes.filter(({ steps }) => steps.at(-1)?.terminated).map(({ id }) => id);
-    expect(new Set(ended)).toEqual(new Set(environments.map(({ id }) => id).filter((id) => id !== "HalfCheetah-v5")));
+    expect(new Set(ended)).toEqual(new Set(environments.map(({ id }) => id).filter((id) => !endless.has(id))));
     expect(fixture.episodes.some(({ steps }) => steps.at(-1)?.truncated)).toBe(true);
     expect(fixture.spaces.map(({ id }) => id).sort()).toEqual(environments.map(({ id }) => id).sort());
   });
@@ -157,6 +160,8 @@ describe("reset", () => {
     ["Ant-v5", 0.1, "normal"],
     ["Humanoid-v5", 1e-2, "uniform"],
     ["InvertedPendulum-v5", 1e-2, "uniform"],
+    ["InvertedDoublePendulum-v5", 0.1, "normal"],
+    ["Swimmer-v5", 0.1, "uniform"],
   ] as const)("%s: positions uniform within %d, velocities %s", async (id, scale, velocities) => {
     const { qpos, qvel } = await noise(id, 500);
     const uniform = scale / Math.sqrt(3);
@@ -169,5 +174,23 @@ describe("reset", () => {
       );
     }
     if (velocities === "uniform") for (const largest of qvel.largest) expect(largest).toBeLessThanOrEqual(scale);
+  });
+
+  test("Reacher-v5: angles within 0.1, the target uniform on the disc of 0.2 m and at rest", async () => {
+    const env = await makeEnv("Reacher-v5");
+    const { simulation } = robotOf(env);
+    const squares: number[] = [];
+    for (let n = 0; n < 500; n++) {
+      env.reset(n === 0 ? { seed: 7 } : {});
+      const [shoulder = 1, elbow = 1, x = 1, y = 1] = simulation.fields.qpos;
+      expect(Math.max(Math.abs(shoulder), Math.abs(elbow))).toBeLessThanOrEqual(0.1);
+      expect([...simulation.fields.qvel.subarray(2)]).toEqual([0, 0]);
+      squares.push(x * x + y * y);
+    }
+    env.close();
+    expect(Math.max(...squares)).toBeLessThan(0.04);
+    // On a disc the squared distance is uniform.
+    const mean = squares.reduce((sum, value) => sum + value, 0) / squares.length;
+    expect(Math.abs(mean / 0.02 - 1)).toBeLessThan(5 / Math.sqrt(3 * 500));
   });
 });
