@@ -5,6 +5,7 @@ import { antV5 } from "./gymnasium/ant.ts";
 import { halfCheetahV5 } from "./gymnasium/halfCheetah.ts";
 import { hopperV5 } from "./gymnasium/hopper.ts";
 import { humanoidV5 } from "./gymnasium/humanoid.ts";
+import { humanoidStandupV5 } from "./gymnasium/humanoidStandup.ts";
 import { invertedDoublePendulumV5 } from "./gymnasium/invertedDoublePendulum.ts";
 import { invertedPendulumV5 } from "./gymnasium/invertedPendulum.ts";
 import { reacherV5 } from "./gymnasium/reacher.ts";
@@ -20,6 +21,7 @@ const robots = {
   "Walker2d-v5": walker2dV5,
   "Ant-v5": antV5,
   "Humanoid-v5": humanoidV5,
+  "HumanoidStandup-v5": humanoidStandupV5,
   "InvertedPendulum-v5": invertedPendulumV5,
   "InvertedDoublePendulum-v5": invertedDoublePendulumV5,
   "Swimmer-v5": swimmerV5,

@@ -11,6 +11,7 @@ const files = {
   "Walker2d-v5": "walker2d_v5.xml",
   "Ant-v5": "ant.xml",
   "Humanoid-v5": "humanoid.xml",
+  "HumanoidStandup-v5": "humanoidstandup.xml",
   "InvertedPendulum-v5": "inverted_pendulum.xml",
   "InvertedDoublePendulum-v5": "inverted_double_pendulum.xml",
   "Swimmer-v5": "swimmer.xml",

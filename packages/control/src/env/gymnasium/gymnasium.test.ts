@@ -119,7 +119,7 @@ describe("as Python's Gymnasium with the same MuJoCo version", () => {
   });
 
   /** Tasks that end by their time limit alone. */
-  const endless = new Set(["HalfCheetah-v5", "Swimmer-v5", "Reacher-v5"]);
+  const endless = new Set(["HalfCheetah-v5", "HumanoidStandup-v5", "Swimmer-v5", "Reacher-v5"]);
 
   test("every task has an episode that ends as it may, and every environment is covered", () => {
     const ended = fixture.episodes.filter(({ steps }) => steps.at(-1)?.terminated).map(({ id }) => id);
@@ -159,6 +159,7 @@ describe("reset", () => {
     ["Walker2d-v5", 5e-3, "uniform"],
     ["Ant-v5", 0.1, "normal"],
     ["Humanoid-v5", 1e-2, "uniform"],
+    ["HumanoidStandup-v5", 1e-2, "uniform"],
     ["InvertedPendulum-v5", 1e-2, "uniform"],
     ["InvertedDoublePendulum-v5", 0.1, "normal"],
     ["Swimmer-v5", 0.1, "uniform"],

@@ -2,13 +2,10 @@ import { z } from "zod";
 import { humanoid } from "../models/humanoid.ts";
 import { defineRobot } from "../robot.ts";
 import type { Simulation } from "../simulation.ts";
+import { humanoidObservation, humanoidObservationOptions } from "./humanoidObservation.ts";
 import { flag, frameSkip, noiseScale, range, weight, xmlFile } from "./options.ts";
 import { inside } from "./planarWalker.ts";
-import { addUniform, append, sumOfSquares } from "./vectors.ts";
-
-/** Numbers for each body (the world's first) in cinert, in cvel and in cfrc_ext; and the root's degrees of freedom, which no motor moves. */
-const PER_BODY = { cinert: 10, cvel: 6, cfrcExt: 6 };
-const ROOT_DOFS = 6;
+import { addUniform, sumOfSquares } from "./vectors.ts";
 
 /** Humanoid-v5: walk forward upright. Reward: velocity + healthy − control and contact costs. (gymnasium/envs/mujoco/humanoid_v5.py) */
 export const humanoidV5 = defineRobot({
@@ -30,23 +27,11 @@ export const humanoidV5 = defineRobot({
     terminateWhenUnhealthy: flag(true, "end the episode when unhealthy"),
     healthyZRange: range(1, 2, "healthy heights of the torso (m)"),
     resetNoiseScale: noiseScale(1e-2),
-    excludeCurrentPositionsFromObservation: flag(true, "leave x and y out of the observation"),
-    includeCinertInObservation: flag(true, "observe each body's mass and inertia about the centre of mass"),
-    includeCvelInObservation: flag(true, "observe each body's velocity about the centre of mass"),
-    includeQfrcActuatorInObservation: flag(true, "observe the actuators' forces"),
-    includeCfrcExtInObservation: flag(true, "observe the contact forces on each body"),
+    ...humanoidObservationOptions,
   }),
 
   task(simulation, options) {
-    const { nq, nv, nbody } = simulation;
     const dt = simulation.timestep * options.frameSkip;
-    const skipped = options.excludeCurrentPositionsFromObservation ? 2 : 0;
-    const {
-      includeCinertInObservation,
-      includeCvelInObservation,
-      includeQfrcActuatorInObservation,
-      includeCfrcExtInObservation,
-    } = options;
     const [minContactCost, maxContactCost] = options.contactCostRange;
     const centreOfMass = centreOfMassOf(simulation);
 
@@ -64,27 +49,11 @@ export const humanoidV5 = defineRobot({
 
     return {
       frameSkip: options.frameSkip,
-      observationSize:
-        nq +
-        nv -
-        skipped +
-        (includeCinertInObservation ? PER_BODY.cinert * (nbody - 1) : 0) +
-        (includeCvelInObservation ? PER_BODY.cvel * (nbody - 1) : 0) +
-        (includeQfrcActuatorInObservation ? nv - ROOT_DOFS : 0) +
-        (includeCfrcExtInObservation ? PER_BODY.cfrcExt * (nbody - 1) : 0),
+      ...humanoidObservation(simulation, options),
 
       perturb(random, qpos, qvel) {
         addUniform(random, qpos, options.resetNoiseScale);
         addUniform(random, qvel, options.resetNoiseScale);
-      },
-
-      observe(out) {
-        const { qpos, qvel, cinert, cvel, qfrc_actuator, cfrc_ext } = simulation.fields;
-        let end = append(out, append(out, 0, qpos, skipped), qvel);
-        if (includeCinertInObservation) end = append(out, end, cinert, PER_BODY.cinert);
-        if (includeCvelInObservation) end = append(out, end, cvel, PER_BODY.cvel);
-        if (includeQfrcActuatorInObservation) end = append(out, end, qfrc_actuator, ROOT_DOFS);
-        if (includeCfrcExtInObservation) append(out, end, cfrc_ext, PER_BODY.cfrcExt);
       },
 
       resetInfo,
