@@ -16,6 +16,7 @@ test("every listed environment can be made and is as listed", async () => {
     "InvertedDoublePendulum-v5",
     "Swimmer-v5",
     "Reacher-v5",
+    "Pusher-v5",
   ]);
   for (const spec of environments) {
     const env = await makeEnv(spec.id);
@@ -49,7 +50,7 @@ test.each([
   [
     "Cheetah",
     {},
-    'unknown environment "Cheetah"; there are HalfCheetah-v5, Hopper-v5, Walker2d-v5, Ant-v5, Humanoid-v5, HumanoidStandup-v5, InvertedPendulum-v5, InvertedDoublePendulum-v5, Swimmer-v5, Reacher-v5',
+    'unknown environment "Cheetah"; there are HalfCheetah-v5, Hopper-v5, Walker2d-v5, Ant-v5, Humanoid-v5, HumanoidStandup-v5, InvertedPendulum-v5, InvertedDoublePendulum-v5, Swimmer-v5, Reacher-v5, Pusher-v5',
   ],
   ["toString", {}, 'unknown environment "toString"'],
   [

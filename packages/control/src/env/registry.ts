@@ -8,6 +8,7 @@ import { humanoidV5 } from "./gymnasium/humanoid.ts";
 import { humanoidStandupV5 } from "./gymnasium/humanoidStandup.ts";
 import { invertedDoublePendulumV5 } from "./gymnasium/invertedDoublePendulum.ts";
 import { invertedPendulumV5 } from "./gymnasium/invertedPendulum.ts";
+import { pusherV5 } from "./gymnasium/pusher.ts";
 import { reacherV5 } from "./gymnasium/reacher.ts";
 import { swimmerV5 } from "./gymnasium/swimmer.ts";
 import { walker2dV5 } from "./gymnasium/walker2d.ts";
@@ -26,6 +27,7 @@ const robots = {
   "InvertedDoublePendulum-v5": invertedDoublePendulumV5,
   "Swimmer-v5": swimmerV5,
   "Reacher-v5": reacherV5,
+  "Pusher-v5": pusherV5,
 } as const;
 
 /** The ids of the built-in environments. */

@@ -16,6 +16,7 @@ const files = {
   "InvertedDoublePendulum-v5": "inverted_double_pendulum.xml",
   "Swimmer-v5": "swimmer.xml",
   "Reacher-v5": "reacher.xml",
+  "Pusher-v5": "pusher_v5.xml",
 };
 
 /** Path of the original model of each environment. */

@@ -119,7 +119,7 @@ describe("as Python's Gymnasium with the same MuJoCo version", () => {
   });
 
   /** Tasks that end by their time limit alone. */
-  const endless = new Set(["HalfCheetah-v5", "HumanoidStandup-v5", "Swimmer-v5", "Reacher-v5"]);
+  const endless = new Set(["HalfCheetah-v5", "HumanoidStandup-v5", "Swimmer-v5", "Reacher-v5", "Pusher-v5"]);
 
   test("every task has an episode that ends as it may, and every environment is covered", () => {
     const ended = fixture.episodes.filter(({ steps }) => steps.at(-1)?.terminated).map(({ id }) => id);
@@ -193,5 +193,19 @@ describe("reset", () => {
     // On a disc the squared distance is uniform.
     const mean = squares.reduce((sum, value) => sum + value, 0) / squares.length;
     expect(Math.abs(mean / 0.02 - 1)).toBeLessThan(5 / Math.sqrt(3 * 500));
+  });
+
+  test("Pusher-v5: the object somewhere beside its goal, both at rest", async () => {
+    const env = await makeEnv("Pusher-v5");
+    const { simulation } = robotOf(env);
+    for (let n = 0; n < 200; n++) {
+      env.reset(n === 0 ? { seed: 7 } : {});
+      const [y = 1, x = 1, ...goal] = simulation.fields.qpos.subarray(7);
+      expect(Math.hypot(x, y)).toBeGreaterThan(0.17);
+      expect(y >= -0.3 && y <= 0 && Math.abs(x) <= 0.2).toBe(true);
+      expect(goal).toEqual([0, 0]);
+      expect([...simulation.fields.qvel.subarray(7)]).toEqual([0, 0, 0, 0]);
+    }
+    env.close();
   });
 });

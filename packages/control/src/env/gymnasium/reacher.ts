@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { EnvError } from "../env.ts";
 import { reacher } from "../models/reacher.ts";
 import { defineRobot } from "../robot.ts";
-import type { Simulation } from "../simulation.ts";
+import { bodyNumber, offsetBetween } from "./bodies.ts";
 import { frameSkip, weight, xmlFile } from "./options.ts";
 import { addUniform, sumOfSquares } from "./vectors.ts";
 
@@ -26,13 +25,8 @@ export const reacherV5 = defineRobot({
   }),
 
   task(simulation, { frameSkip, rewardDistWeight, rewardControlWeight }) {
-    const fingertip = 3 * bodyNumber(simulation, "fingertip");
-    const target = 3 * bodyNumber(simulation, "target");
-    /** From the target to the fingertip, along an axis. */
-    const offset = (axis: number) => {
-      const { xpos } = simulation.fields;
-      return (xpos[fingertip + axis] ?? 0) - (xpos[target + axis] ?? 0);
-    };
+    const fingertip = bodyNumber(simulation, "Reacher-v5", "fingertip");
+    const offset = offsetBetween(simulation, fingertip, bodyNumber(simulation, "Reacher-v5", "target"));
     return {
       frameSkip,
       observationSize: 10,
@@ -56,7 +50,7 @@ export const reacherV5 = defineRobot({
           out[i + 2] = Math.sin(qpos[i] ?? 0);
           out[i + 4] = qpos[i + 2] ?? 0;
           out[i + 6] = qvel[i] ?? 0;
-          out[i + 8] = offset(i);
+          out[i + 8] = offset()[i] ?? 0;
         }
       },
 
@@ -64,16 +58,10 @@ export const reacherV5 = defineRobot({
 
       step(action, advance) {
         advance();
-        const rewardDist = -Math.sqrt(sumOfSquares([offset(0), offset(1), offset(2)])) * rewardDistWeight;
+        const rewardDist = -Math.sqrt(sumOfSquares(offset())) * rewardDistWeight;
         const rewardCtrl = -sumOfSquares(action) * rewardControlWeight;
         return { reward: rewardDist + rewardCtrl, terminated: false, info: { rewardDist, rewardCtrl } };
       },
     };
   },
 });
-
-function bodyNumber({ mujoco, model }: Simulation, name: string): number {
-  const number = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_BODY.value, name);
-  if (number < 0) throw new EnvError(`Reacher-v5: the model has no body "${name}"`);
-  return number;
-}
