@@ -17,9 +17,10 @@ export function addEnvsCommand(program: Command): void {
       }));
       if (json) console.log(JSON.stringify(rows));
       else {
+        const width = Math.max(...rows.map(({ id }) => id.length));
         for (const { id, observations, actions, actionRange, maxEpisodeSteps } of rows) {
           console.log(
-            `${id.padEnd(22)} ${`${observations}`.padStart(4)} observations  ${`${actions}`.padStart(2)} actions in [${actionRange.map((x) => Number(x?.toFixed(3))).join(", ")}]  ${maxEpisodeSteps} steps`,
+            `${id.padEnd(width)} ${`${observations}`.padStart(4)} observations  ${`${actions}`.padStart(2)} actions in [${actionRange.map((x) => Number(x?.toFixed(3))).join(", ")}]  ${maxEpisodeSteps} steps`,
           );
         }
       }
