@@ -1,6 +1,7 @@
 export { clampedHead, eraHead, type Head, maximumEntropyHead } from "./agents/heads.ts";
 export { actor, columns, critics, initialActor, initialCritics, type NetworkSizes } from "./agents/networks.ts";
 export { createSac, type SacConfig, type SacGraph, sacConfigSchema, sacGraph, sacHead } from "./agents/sac.ts";
+export { createTdmpc2, type Tdmpc2Config, type Tdmpc2Graph, tdmpc2ConfigSchema, tdmpc2Graph } from "./agents/tdmpc2.ts";
 export { Box, type BoxArray, type BoxDtype } from "./env/box.ts";
 export { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env/env.ts";
 export { loadMujoco, type Mujoco } from "./env/mujoco.ts";
@@ -32,4 +33,5 @@ export {
 } from "./training/offPolicy.ts";
 export { offPolicyLearner } from "./training/offPolicyLearner.ts";
 export { sacAlgorithm } from "./training/sacAlgorithm.ts";
+export { tdmpc2Algorithm } from "./training/tdmpc2Algorithm.ts";
 export { trainRun } from "./training/trainRun.ts";

@@ -1,9 +1,10 @@
 import { unknownName } from "@era/lab";
 import type { Algorithm } from "./algorithm.ts";
 import { sacAlgorithm } from "./sacAlgorithm.ts";
+import { tdmpc2Algorithm } from "./tdmpc2Algorithm.ts";
 
 /** Every algorithm, in the order of `era train --help`. */
-export const algorithms: readonly Algorithm[] = [sacAlgorithm];
+export const algorithms: readonly Algorithm[] = [sacAlgorithm, tdmpc2Algorithm];
 
 /**
  * The algorithm that a run folder's `kind` names.

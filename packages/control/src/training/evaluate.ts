@@ -2,8 +2,8 @@ import { LoadedModel } from "@era/tensor";
 import type { Env } from "../env/env.ts";
 import { actionScale } from "./actionScale.ts";
 
-/** An action on [−1, 1] in every dimension for an observation. */
-export type Act = (observation: Float32Array) => Promise<Float32Array>;
+/** An action on [−1, 1] in every dimension for an observation, an episode's first where `isFirst`. */
+export type Act = (observation: Float32Array, isFirst?: boolean) => Promise<Float32Array>;
 
 export interface Evaluation {
   /** Undiscounted return of each episode. */
@@ -25,7 +25,7 @@ export async function evaluate(env: Env, act: Act, episodes: number, seed: numbe
     let total = 0;
     let length = 0;
     for (let done = false; !done; length++) {
-      const step = env.step(scale(await act(Float32Array.from(observation))));
+      const step = env.step(scale(await act(Float32Array.from(observation), length === 0)));
       total += step.reward;
       observation = step.observation;
       done = step.terminated || step.truncated;

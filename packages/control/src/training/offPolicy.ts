@@ -11,7 +11,7 @@ import { ReplayBuffer, type ReplayLayout } from "../replay/replayBuffer.ts";
 import { actionScale } from "./actionScale.ts";
 import type { TrainingHooks } from "./algorithm.ts";
 import { Averages } from "./averages.ts";
-import { evaluate, loadPolicy } from "./evaluate.ts";
+import { type Act, evaluate, loadPolicy } from "./evaluate.ts";
 import { type LoopParts, restoreLoop, saveLoop } from "./loopCheckpoint.ts";
 
 /** An agent that learns from replayed transitions. Actions are on [−1, 1] in every dimension. */
@@ -20,10 +20,16 @@ export interface OffPolicyAgent {
   readonly entropyFloor?: number | null;
   /** Everything that the agent learns. */
   readonly state: State;
-  /** Samples the policy at one observation; `entropy` is the policy's there, in nats. */
-  act(observation: Float32Array, random: Random): Promise<{ action: Float32Array; entropy: number }>;
+  /** Samples the policy at one observation, an episode's first where `isFirst`; `entropy` is the policy's there, in nats. */
+  act(observation: Float32Array, random: Random, isFirst?: boolean): Promise<{ action: Float32Array; entropy: number }>;
+  /** Draws what an update learns from; left out: `batchSize` transitions. */
+  sample?(replay: ReplayBuffer, random: Random): ReplayBatch;
+  /** Updates at once when the last random action was taken; left out: none. */
+  readonly firstUpdates?: number;
   /** One update on a batch; the measurements are logged as means. */
   update(batch: ReplayBatch, random: Random): Promise<Record<string, number>>;
+  /** What plays evaluations, where that is more than the exported policy (a planner); `seed` decides all that is random in it. */
+  evaluationPolicy?(seed: number): Act;
   /** The policy of evaluations as a standalone ONNX model, for {@link loadPolicy}. */
   exportPolicy(): Uint8Array;
   /** Frees the compiled programs. */
@@ -59,7 +65,6 @@ export async function trainOffPolicy(
   const scale = actionScale(env.actionSpace);
   const random = new Random(config.seed);
   const averages = new Averages();
-  const batch = createReplayBatch(config.batchSize, env.observationSpace.low.length, actionSize);
   const parts = checkpoint ? restoreLoop(run, checkpoint, agent.state, env) : freshLoop(env, config);
   const { loop: state, replay } = parts;
   let { observation } = parts;
@@ -67,6 +72,15 @@ export async function trainOffPolicy(
     random.state = state.random;
     averages.state = state.averages;
   }
+
+  const batch = agent.sample
+    ? undefined
+    : createReplayBatch(config.batchSize, env.observationSpace.low.length, actionSize);
+  const sample = (): ReplayBatch => {
+    if (!batch) return agent.sample?.(replay, random) as ReplayBatch; // There is a batch where there is no such method.
+    replay.sample(random, batch);
+    return batch;
+  };
 
   let savedStep = checkpoint?.step;
   let logged = { step: state.step, wallTime: run.wallTime };
@@ -77,7 +91,7 @@ export async function trainOffPolicy(
       let entropy: number | undefined;
       let action: Float32Array;
       if (warm) {
-        ({ action, entropy } = await agent.act(observation, random));
+        ({ action, entropy } = await agent.act(observation, random, state.episodeLength === 0));
         state.minEntropy = Math.min(state.minEntropy ?? entropy, entropy);
         averages.add({ "policy/entropy": entropy });
       } else {
@@ -101,12 +115,8 @@ export async function trainOffPolicy(
         observation = finiteObservation(env.reset().observation, step);
       }
 
-      if (warm) {
-        for (let update = 0; update < config.updatesPerStep; update++) {
-          replay.sample(random, batch);
-          averages.add(await agent.update(batch, random));
-        }
-      }
+      const updates = warm ? config.updatesPerStep : step === config.startSteps ? (agent.firstUpdates ?? 0) : 0;
+      for (let update = 0; update < updates; update++) averages.add(await agent.update(sample(), random));
 
       if (step % config.logEvery === 0 || step === config.steps) {
         const floor = agent.entropyFloor ?? undefined;
@@ -122,14 +132,14 @@ export async function trainOffPolicy(
       if (step % config.evalEvery === 0 || step === config.steps) {
         // The exported policy itself, so that whoever plays it sees the same returns.
         const policy = await loadPolicy(agent.exportPolicy(), evalEnv);
-        const { returns, lengths } = await evaluate(
-          evalEnv,
-          policy.act,
-          config.evalEpisodes,
-          evaluationSeed(config.seed),
-        ).finally(() => policy.dispose());
+        const seed = evaluationSeed(config.seed);
+        const play = (act: Act) => evaluate(evalEnv, act, config.evalEpisodes, seed);
+        const planner = agent.evaluationPolicy?.(seed);
+        const exported = await play(policy.act).finally(() => policy.dispose());
+        const { returns, lengths } = planner ? await play(planner) : exported;
         state.lastReturn = mean(returns);
-        run.log(step, { "eval/return": state.lastReturn, "eval/length": mean(lengths) });
+        const ofExported = planner && { "eval/policyReturn": mean(exported.returns) };
+        run.log(step, { "eval/return": state.lastReturn, "eval/length": mean(lengths), ...ofExported });
       }
 
       onProgress?.({ step, episodeReturn: state.lastReturn, entropy });

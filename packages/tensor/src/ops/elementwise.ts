@@ -345,6 +345,9 @@ export const elu = unary(
 /** x·sigmoid(x) (also called swish). */
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 
+/** x·tanh(softplus(x)) (Misra 2019). */
+export const mish = (x: Tensor): Tensor => mul(x, tanh(softplus(x)));
+
 /** x·Φ(x) with the exact normal distribution function. */
 export const gelu = unary("gelu", float32Only("gelu", "Gelu"), (g, x) => {
   const cdf = mul(0.5, add(1, erf(mul(x, Math.SQRT1_2))));
