@@ -2,6 +2,7 @@
 import { exitCodeOf, UsageError, unknownFlag, unknownName } from "@era/lab";
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addCompareCommand } from "./commands/compare.ts";
 import { addEnvsCommand } from "./commands/envs.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addExportCommand } from "./commands/export.ts";
@@ -14,6 +15,7 @@ addTrainCommand(program);
 addEvalCommand(program);
 addExportCommand(program);
 addReportCommand(program);
+addCompareCommand(program);
 addEnvsCommand(program);
 addVerifyCommand(program);
 addBenchCommand(program);

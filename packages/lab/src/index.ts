@@ -1,6 +1,18 @@
 export { AppendFile, type FilePosition } from "./appendFile.ts";
 export { type ContentDigest, writeFileAtomic } from "./atomicFile.ts";
 export { type Checkpoint, CheckpointError } from "./checkpoint.ts";
+export { type CompareOptions, type Comparison, compareRuns, type TaskResult } from "./compare/comparison.ts";
+export { comparisonPage } from "./compare/comparisonPage.ts";
+export {
+  comparisonTables,
+  markdownTable,
+  methodNote,
+  type ResultTable,
+  textTable,
+} from "./compare/comparisonTables.ts";
+export { type FoundRun, findRuns } from "./compare/findRuns.ts";
+export { type Normalization, parseNormalization, rangeOfRuns } from "./compare/normalization.ts";
+export { type Allowance, allowances, type RunTable, type TabulateOptions, tabulate } from "./compare/runTable.ts";
 export { type Flag, flagsFromSchema, parseConfig, unknownFlag } from "./config.ts";
 export { exitCodeOf, FailureError, NonFiniteError, requireFinite, UsageError } from "./errors.ts";
 export { onInterrupt } from "./interrupt.ts";

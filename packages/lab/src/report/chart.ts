@@ -43,9 +43,15 @@ export async function curveSvg(options: ChartOptions): Promise<string> {
  * mean, with a band from the lowest to the highest value. Drawn by Vega-Lite, without a browser.
  */
 export async function drawChart(options: ChartOptions): Promise<string> {
+  return drawSpec(chartSpec(options));
+}
+
+/** Any Vega-Lite chart as an SVG element, in the style of reports. */
+export async function drawSpec(spec: TopLevelSpec): Promise<string> {
   // Vega is large: it is loaded when a chart is drawn, not when a command starts.
   const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
-  const view = new vega.View(vega.parse(compile(chartSpec(options)).spec), { renderer: "none", logLevel: vega.Error });
+  const styled = { ...spec, config: chartConfig } as TopLevelSpec;
+  const view = new vega.View(vega.parse(compile(styled).spec), { renderer: "none", logLevel: vega.Error });
   try {
     return await view.toSVG();
   } finally {
@@ -137,7 +143,6 @@ function chartSpec({
         ],
       })),
     ],
-    config: chartConfig,
   } as TopLevelSpec;
 }
 

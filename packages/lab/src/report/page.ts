@@ -13,6 +13,8 @@ export interface PageContent {
   readonly subtitle: readonly (string | undefined)[];
   readonly status: string | undefined;
   readonly error: string | undefined;
+  /** Sentences that a reader must not miss, below the title. */
+  readonly warnings?: readonly string[];
   readonly tiles: readonly Tile[];
   /** Figures, as HTML. */
   readonly charts: readonly string[];
@@ -36,7 +38,17 @@ export function escapeHtml(text: string): string {
 }
 
 /** The page: one file, no script, nothing loaded from anywhere. */
-export function reportPage({ title, subtitle, status, error, tiles, charts, tables, note }: PageContent): string {
+export function reportPage({
+  title,
+  subtitle,
+  status,
+  error,
+  warnings = [],
+  tiles,
+  charts,
+  tables,
+  note,
+}: PageContent): string {
   const badge = status === undefined ? "" : `<span class="status ${escapeHtml(status)}">${escapeHtml(status)}</span>`;
   return `<!doctype html>
 <html lang="en">
@@ -53,6 +65,7 @@ export function reportPage({ title, subtitle, status, error, tiles, charts, tabl
     .map(escapeHtml)
     .join(" · ")}</p>
 ${error === undefined ? "" : `<p class="error">${escapeHtml(error)}</p>`}
+${warnings.map((warning) => `<p class="warning">${escapeHtml(warning)}</p>`).join("\n")}
 </header>
 ${tiles.length === 0 ? "" : `<section class="tiles">${tiles.map(tileHtml).join("")}</section>`}
 <section class="charts">
@@ -95,6 +108,7 @@ main{max-width:1120px;margin:0 auto;padding:40px 24px 64px}
 h1{font-size:26px;line-height:1.25;font-weight:650;letter-spacing:-.01em;margin:0 0 4px}
 header p{margin:0;color:var(--muted)}
 header .error{color:var(--bad);margin-top:8px}
+header .warning{color:var(--warning);margin-top:8px;font-size:13px}
 .status{font-size:12px;font-weight:600;letter-spacing:0;padding:3px 10px;border-radius:999px;vertical-align:4px;margin-left:6px;color:var(--good);background:#1a7f3722}
 .status.failed{color:var(--bad);background:#cf222e22}
 .status.interrupted{color:var(--warning);background:#9a670022}
