@@ -42,8 +42,14 @@ describe.concurrent("a wrong command is one line on standard error that says wha
       "train sac --head maxent --target-entropy 9",
       /^era: --target-entropy 9: .* of 6 squashed actions is at most 4\.1\d* nats$/,
     ],
-    ["train sac --log-std-min 1", /^era: --log-std-min 1: must be below --log-std-max, 0$/],
-    ["train sac --head clamped --log-std-max -9", /^era: --log-std-min -8: must be below --log-std-max, -9$/],
+    [
+      "train sac --log-std-min 1",
+      /^era: --log-std-min 1: the smallest log deviation, 1, must be below the largest, 0$/,
+    ],
+    [
+      "train sac --head clamped --log-std-max -9",
+      /^era: --log-std-min: the smallest log deviation, -8, must be below the largest, -9$/,
+    ],
     ["train sac --run no-run", /^era: no-run is not empty \(notes\.txt\): choose another folder for the run$/],
     ["train sac --run list.json", /^era: list\.json can't be made: EEXIST/],
     ["train sac --resume no-run", /^era: no-run is not a run folder: it has no config\.json$/],

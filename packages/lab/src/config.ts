@@ -134,7 +134,8 @@ function describeIssue(
   if (!flag) return issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`;
   const value = given.get(flag.name);
   if (value === undefined && flag.required) return `--${flag.name} is required: ${flag.allowed}`;
-  const shown = `--${flag.name} ${formatValue(value === undefined ? flag.default : value)}`;
+  const used = value === undefined ? flag.default : value;
+  const shown = used === undefined ? `--${flag.name}` : `--${flag.name} ${formatValue(used)}`;
   // Where the schema has words of its own (a refinement, a pattern), they say more than the type does.
   const isOwnWord = issue.code === "custom" || issue.code === "invalid_format";
   return `${shown}: ${isOwnWord ? issue.message : `must be ${flag.allowed}`}`;

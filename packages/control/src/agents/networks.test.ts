@@ -186,6 +186,47 @@ function normalized(
   return x.map((value, i) => ((value - mean) / Math.sqrt(variance + 1e-6)) * (scale[i] ?? NaN) + (bias[i] ?? NaN));
 }
 
+describe("plain networks", () => {
+  const plain = { ...sizes, style: "plain" } as const;
+  const relu = (x: number): number => Math.max(x, 0);
+
+  it("begin as PyTorch's linear layers: everything uniform between ±1/√in", () => {
+    const parameters = { ...initialActor(new Random(1), plain), ...initialCritics(new Random(1), plain) };
+    expect(Object.keys(initialCritics(new Random(1), plain)).some((name) => name.startsWith("norm"))).toBe(false);
+    for (const [name, fanIn] of Object.entries({ dense1: 8, dense2: 16, head: 8, out: 8 })) {
+      for (const part of ["weight", "bias"]) {
+        const bound = 1 / Math.sqrt(fanIn);
+        for (const value of values(parameters, `${name}.${part}`)) expect(Math.abs(value)).toBeLessThanOrEqual(bound);
+      }
+      const weights = values(parameters, `${name}.weight`);
+      const variance = weights.reduce((sum, value) => sum + value ** 2, 0) / weights.length;
+      expect(variance * 3 * fanIn).toBeGreaterThan(0.4);
+      expect(variance * 3 * fanIn).toBeLessThan(1.7);
+    }
+  });
+
+  it("compute ReLU layers without normalization", async () => {
+    const [policy, values] = [initialActor(new Random(2), plain), initialCritics(new Random(2), plain)];
+    const state = new State();
+    const raw = actor(state.parameters("actor", policy).tensors, input("s", [1, 5]), "plain");
+    const q = critics(state.parameters("critics", values).tensors, input("s", [1, 5]), input("a", [1, 3]), "plain");
+    const program = await compile({ outputs: { raw, q } }, { threads: 1 });
+    const random = new Random(9);
+    const row = (width: number) => Array.from({ length: width }, () => random.normal());
+    const [s, a] = [row(5), row(3)];
+    const through = (parameters: Record<string, NamedArray>, k: number, x: readonly number[], last: string) =>
+      dense(parameters, last, k, dense(parameters, "dense2", k, dense(parameters, "dense1", k, x).map(relu)).map(relu));
+    const result = await program.run({ s, a });
+    const expected = [
+      ...through(policy, 0, s, "head"),
+      ...[0, 1].flatMap((k) => through(values, k, [...s, ...a], "out")),
+    ];
+    [...(result.raw as Float32Array), ...(result.q as Float32Array)].forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] ?? NaN, 5);
+    });
+  });
+});
+
 describe("columns", () => {
   it("puts two matrices beside each other, row by row", () => {
     const array = (shape: number[], data: number[]): NamedArray => ({

@@ -1,32 +1,52 @@
 /**
- * The networks of the official SAC-ERA (sac-era/jaxrl/networks): an ELU actor with a head of 2·D outputs, and twin critics with layer
- * normalization. Both critics are one stack of matrices, so that each layer is one batched product.
+ * Actor and twin critics in two styles. "official": SAC-ERA's (sac-era/jaxrl/networks), an ELU actor with a head of 2·D outputs, critics
+ * with layer normalization, orthogonal matrices. "plain": ReLU without normalization and PyTorch's initialization, as Stable-Baselines3's
+ * and Haarnoja et al.'s SAC. Both critics are one stack of matrices, so that each layer is one batched product.
  */
-import { concat, elu, init, layerNorm, linear, type NamedArray, type Random, type Tensor } from "@era/tensor";
+import { concat, elu, init, layerNorm, linear, type NamedArray, type Random, relu, type Tensor } from "@era/tensor";
+
+export const networkStyles = ["official", "plain"] as const;
+export type NetworkStyle = (typeof networkStyles)[number];
 
 export interface NetworkSizes {
   readonly observationSize: number;
   readonly actionSize: number;
   /** Widths of the hidden layers. */
   readonly hidden: readonly number[];
+  /** "official" if left out. */
+  readonly style?: NetworkStyle;
 }
 
 /** Flax's LayerNorm, which the official critic uses. */
 const normEpsilon = 1e-6;
 const criticCount = 2;
 
-/** Orthogonal matrices with gain √2 and zero biases (official `default_init`); the columns of log σ have gain 1 (`log_std_scale`). */
+/** PyTorch's linear layer: weights and biases uniform between ±1/√in. */
+function plainDense(random: Random, shape: readonly number[]): { weight: NamedArray; bias: NamedArray } {
+  const [fanIn = 1, fanOut = 1] = shape.slice(-2);
+  const stack = shape.slice(0, -2);
+  const bound = 1 / Math.sqrt(fanIn);
+  const biasShape = stack.length > 0 ? [...stack, 1, fanOut] : [fanOut];
+  return { weight: init.uniform(random, shape, bound), bias: init.uniform(random, biasShape, bound) };
+}
+
+/** Official: orthogonal matrices with gain √2 and zero biases (`default_init`); the columns of log σ have gain 1 (`log_std_scale`). */
 export function initialActor(
   random: Random,
-  { observationSize, actionSize, hidden }: NetworkSizes,
+  { observationSize, actionSize, hidden, style }: NetworkSizes,
 ): Record<string, NamedArray> {
   const parameters: Record<string, NamedArray> = {};
   let width = observationSize;
   hidden.forEach((next, i) => {
-    parameters[`dense${i + 1}.weight`] = init.orthogonal(random, [width, next], Math.SQRT2);
-    parameters[`dense${i + 1}.bias`] = init.zeros([next]);
+    const plain = style === "plain" ? plainDense(random, [width, next]) : undefined;
+    parameters[`dense${i + 1}.weight`] = plain?.weight ?? init.orthogonal(random, [width, next], Math.SQRT2);
+    parameters[`dense${i + 1}.bias`] = plain?.bias ?? init.zeros([next]);
     width = next;
   });
+  if (style === "plain") {
+    const { weight, bias } = plainDense(random, [width, 2 * actionSize]);
+    return { ...parameters, "head.weight": weight, "head.bias": bias };
+  }
   const mean = init.orthogonal(random, [width, actionSize], Math.SQRT2);
   const logStd = init.orthogonal(random, [width, actionSize], 1);
   parameters["head.weight"] = columns(mean, logStd);
@@ -49,10 +69,20 @@ export function columns(left: NamedArray, right: NamedArray): NamedArray {
 /** Twin critics: every parameter has a leading axis of two. Initialized as the actor; normalizations with scale 1 and shift 0. */
 export function initialCritics(
   random: Random,
-  { observationSize, actionSize, hidden }: NetworkSizes,
+  { observationSize, actionSize, hidden, style }: NetworkSizes,
 ): Record<string, NamedArray> {
   const parameters: Record<string, NamedArray> = {};
   let width = observationSize + actionSize;
+  if (style === "plain") {
+    [...hidden, 1].forEach((next, i) => {
+      const name = i < hidden.length ? `dense${i + 1}` : "out";
+      const { weight, bias } = plainDense(random, [criticCount, width, next]);
+      parameters[`${name}.weight`] = weight;
+      parameters[`${name}.bias`] = bias;
+      width = next;
+    });
+    return parameters;
+  }
   hidden.forEach((next, i) => {
     parameters[`dense${i + 1}.weight`] = init.orthogonal(random, [criticCount, width, next], Math.SQRT2);
     parameters[`dense${i + 1}.bias`] = init.zeros([criticCount, 1, next]);
@@ -76,21 +106,33 @@ function need(parameters: Named, name: string): Tensor {
 const layers = (parameters: Named): number =>
   Object.keys(parameters).filter((name) => /^dense\d+\.weight$/.test(name)).length;
 
+const activationOf = (style: NetworkStyle): ((x: Tensor) => Tensor) => (style === "plain" ? relu : elu);
+
 /** Raw outputs of the actor `[batch, 2·actionSize]` (means, then log deviations) for observations `[batch, observationSize]`. */
-export function actor(parameters: Named, observations: Tensor): Tensor {
+export function actor(parameters: Named, observations: Tensor, style: NetworkStyle = "official"): Tensor {
+  const activate = activationOf(style);
   let x = observations;
   for (let i = 1; i <= layers(parameters); i++) {
-    x = elu(linear(x, need(parameters, `dense${i}.weight`), need(parameters, `dense${i}.bias`)));
+    x = activate(linear(x, need(parameters, `dense${i}.weight`), need(parameters, `dense${i}.bias`)));
   }
   return linear(x, need(parameters, "head.weight"), need(parameters, "head.bias"));
 }
 
 /** Both critics' values `[2, batch, 1]` of observations and actions `[batch, …]`. */
-export function critics(parameters: Named, observations: Tensor, actions: Tensor): Tensor {
+export function critics(
+  parameters: Named,
+  observations: Tensor,
+  actions: Tensor,
+  style: NetworkStyle = "official",
+): Tensor {
+  const activate = activationOf(style);
   let x = concat([observations, actions], 1);
   for (let i = 1; i <= layers(parameters); i++) {
     x = linear(x, need(parameters, `dense${i}.weight`), need(parameters, `dense${i}.bias`));
-    x = elu(layerNorm(x, need(parameters, `norm${i}.scale`), need(parameters, `norm${i}.bias`), normEpsilon));
+    if (style === "official") {
+      x = layerNorm(x, need(parameters, `norm${i}.scale`), need(parameters, `norm${i}.bias`), normEpsilon);
+    }
+    x = activate(x);
   }
   return linear(x, need(parameters, "out.weight"), need(parameters, "out.bias"));
 }

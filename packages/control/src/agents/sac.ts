@@ -32,8 +32,20 @@ import {
 } from "@era/tensor";
 import * as z from "zod";
 import type { OffPolicyAgent } from "../training/offPolicy.ts";
-import { clampedHead, eraHead, type Head, maximumEntropyHead, type Policy } from "./heads.ts";
-import { actor, critics, initialActor, initialCritics, type NetworkSizes } from "./networks.ts";
+import { clampedHead, eraHead, type Head, type LogStdBounds, maximumEntropyHead, type Policy } from "./heads.ts";
+import { actor, critics, initialActor, initialCritics, type NetworkSizes, networkStyles } from "./networks.ts";
+
+interface LogStdSettings {
+  readonly head: "era" | "maxent" | "clamped";
+  readonly logStdMin?: number | undefined;
+  readonly logStdMax?: number | undefined;
+}
+
+/** The bounds of log σ: as set, else each method's own (official SAC-ERA: policies.py; maximum entropy: Haarnoja et al. 2018). */
+function logStdBounds({ head, logStdMin, logStdMax }: LogStdSettings): LogStdBounds {
+  const [lowest, highest] = head === "maxent" ? [-20, 2] : [-8, 0];
+  return { logStdMin: logStdMin ?? lowest, logStdMax: logStdMax ?? highest };
+}
 
 const count = () => z.int().min(1);
 const rate = () => z.number().positive().max(1);
@@ -77,8 +89,18 @@ export const sacConfigSchema = z
       ),
     // δ moves by about its rate in an update: the 0.7 nat a dimension that bounding costs take some thousand updates.
     deltaLearningRate: rate().default(3e-3).describe("Adam's learning rate for δ"),
-    logStdMin: z.number().min(-20).max(2).default(-8).describe("Smallest log standard deviation"),
-    logStdMax: z.number().min(-20).max(2).default(0).describe("Largest log standard deviation"),
+    logStdMin: z
+      .number()
+      .min(-20)
+      .max(2)
+      .optional()
+      .describe("Smallest log standard deviation; era and clamped: -8, maxent: -20"),
+    logStdMax: z
+      .number()
+      .min(-20)
+      .max(2)
+      .optional()
+      .describe("Largest log standard deviation; era and clamped: 0, maxent: 2"),
     targetEntropy: z
       .number()
       .optional()
@@ -86,6 +108,10 @@ export const sacConfigSchema = z
         "Maximum entropy: target of the temperature in nats over all dimensions; minus the number of dimensions if left out",
       ),
     initialTemperature: z.number().positive().default(1).describe("Maximum entropy: temperature at the start"),
+    network: z
+      .enum(networkStyles)
+      .default("official")
+      .describe("Networks: SAC-ERA's (ELU, normalized critics) or plain ones (ReLU, as Stable-Baselines3's)"),
     hidden: z.array(count()).min(1).default([512, 512]).describe("Widths of the hidden layers of actor and critics"),
     batchSize: count().default(256).describe("Transitions per update"),
     updatesPerStep: z.int().min(0).default(2).describe("Updates per environment step"),
@@ -106,10 +132,19 @@ export const sacConfigSchema = z
     checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
     threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
   })
-  .refine(({ logStdMin, logStdMax }) => logStdMin < logStdMax, {
-    path: ["logStdMin"],
-    error: ({ input }) => `must be below --log-std-max, ${(input as { logStdMax: number }).logStdMax}`,
-  })
+  .refine(
+    (config) => {
+      const { logStdMin, logStdMax } = logStdBounds(config);
+      return logStdMin < logStdMax;
+    },
+    {
+      path: ["logStdMin"],
+      error: ({ input }) => {
+        const { logStdMin, logStdMax } = logStdBounds(input as LogStdSettings);
+        return `the smallest log deviation, ${logStdMin}, must be below the largest, ${logStdMax}`;
+      },
+    },
+  )
   .refine(
     ({ delta, learnDelta, head, entropyOf }) =>
       (delta === 0 && !learnDelta) || (head === "era" && entropyOf === "gaussian"),
@@ -167,7 +202,7 @@ export function sacGraph(
   config: SacHyperparameters,
   initial: InitialNetworks,
 ): SacGraph {
-  const { observationSize, actionSize } = sizes;
+  const { observationSize, actionSize, style } = sizes;
   const { batchSize: batch, discount, tau } = config;
   const state = new State();
   const actorParameters = state.parameters("actor", initial.actor);
@@ -175,7 +210,9 @@ export function sacGraph(
   const targetParameters = state.parameters("targets", initial.targets ?? initial.critics);
   const temperature = config.temperature && state.variable("temperature.log", Math.log(config.temperature.initial));
   const delta = head.delta && state.variable("delta", 0, [1]);
-  const policyOf = (observations: Tensor) => head.policy(actor(actorParameters.tensors, observations), delta);
+  const policyOf = (observations: Tensor) => head.policy(actor(actorParameters.tensors, observations, style), delta);
+  const valuesOf = (parameters: Readonly<Record<string, Tensor>>, states: Tensor, taken: Tensor) =>
+    critics(parameters, states, taken, style);
 
   const observations = input("observations", [batch, observationSize]);
   const actions = input("actions", [batch, actionSize]);
@@ -188,10 +225,10 @@ export function sacGraph(
   // 1. Critics: mean squared error to r + γ·(1 − terminated)·min(Q₁, Q₂) of the targets, at an action of the current policy. Maximum
   // entropy adds α·(−log π) to that value; ERA rewards no entropy, since its policy cannot lose it.
   const next = policyOf(nextObservations).sample(nextNoise);
-  const nextValue = smaller(critics(targetParameters.tensors, nextObservations, next.action));
+  const nextValue = smaller(valuesOf(targetParameters.tensors, nextObservations, next.action));
   const softValue = temperature ? sub(nextValue, mul(exp(temperature), next.logProb())) : nextValue;
   const target = stopGradient(add(rewards, mul(mul(masks, discount), softValue)));
-  const values = critics(criticParameters.tensors, observations, actions);
+  const values = valuesOf(criticParameters.tensors, observations, actions);
   const criticLoss = mul(mean(square(sub(values, target))), 2);
   const criticGradient = flatGradient(criticLoss, criticParameters);
   const criticStep = adam({ state, name: "critics.adam" }, criticParameters.flat, criticGradient, {
@@ -206,7 +243,7 @@ export function sacGraph(
   const policy = policyOf(observations);
   const { action, logProb } = policy.sample(noise);
   const newCritics = unflatten(criticStep.next, criticParameters);
-  const value = smaller(critics(newCritics, observations, action));
+  const value = smaller(valuesOf(newCritics, observations, action));
   const actorLoss = temperature ? mean(sub(mul(stopGradient(exp(temperature)), logProb()), value)) : neg(mean(value));
   const actorGradient = flatGradient(actorLoss, actorParameters);
   const actorStep = adam({ state, name: "actor.adam" }, actorParameters.flat, actorGradient, {
@@ -272,8 +309,8 @@ function exportedPolicy({ observationSize }: NetworkSizes, policyOf: PolicyOf): 
 
 /** The head that the settings ask for. Throws Error naming what is allowed where no policy has the entropy asked for. */
 export function sacHead(config: SacConfig, actionSize: number): Head {
-  const { head, entropy, entropyOf, delta, learnDelta, logStdMin, logStdMax, targetEntropy = -actionSize } = config;
-  const bounds = { logStdMin, logStdMax };
+  const { head, entropy, entropyOf, delta, learnDelta, targetEntropy = -actionSize } = config;
+  const bounds = logStdBounds(config);
   if (head === "clamped") return clampedHead(bounds);
   if (head === "maxent") return maximumEntropyHead({ ...bounds, actionDim: actionSize, target: targetEntropy });
   return eraHead({
@@ -290,7 +327,7 @@ export async function createSac(
   { observationSize, actionSize }: { observationSize: number; actionSize: number },
   random: Random,
 ): Promise<OffPolicyAgent & { readonly head: Head }> {
-  const sizes: NetworkSizes = { observationSize, actionSize, hidden: config.hidden };
+  const sizes: NetworkSizes = { observationSize, actionSize, hidden: config.hidden, style: config.network };
   const head = sacHead(config, actionSize);
   const { target } = head.entropy;
   const temperature =
