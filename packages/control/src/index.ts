@@ -4,9 +4,10 @@ export { createSac, type SacConfig, type SacGraph, sacConfigSchema, sacGraph, sa
 export { createTdmpc2, type Tdmpc2Config, type Tdmpc2Graph, tdmpc2ConfigSchema, tdmpc2Graph } from "./agents/tdmpc2.ts";
 export { Box, type BoxArray, type BoxDtype } from "./env/box.ts";
 export { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env/env.ts";
+export type { EnvDefinition, EnvSpec } from "./env/envDefinition.ts";
 export { loadMujoco, type Mujoco } from "./env/mujoco.ts";
 export { MujocoEnv, type Task } from "./env/mujocoEnv.ts";
-export { type EnvId, type EnvOptions, type EnvSpec, environments, makeEnv } from "./env/registry.ts";
+export { type EnvId, type EnvOptions, environments, makeEnv, registerEnvironment } from "./env/registry.ts";
 export { type Fields, Simulation } from "./env/simulation.ts";
 export { TimeLimit } from "./env/timeLimit.ts";
 export { createReplayBatch, type ReplayBatch } from "./replay/replayBatch.ts";

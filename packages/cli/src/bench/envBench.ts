@@ -65,7 +65,8 @@ export async function benchEnv(id: string, rounds: number, steps: number): Promi
   return { env: id, era, gymnasium: median(theirs), ratio: era / median(theirs) };
 }
 
-export const benchEnvIds = (): string[] => environments.map(({ id }) => id);
+export const benchEnvIds = (): string[] =>
+  environments.filter(({ suite }) => suite === "gymnasium").map(({ id }) => id);
 
 export function envTable(results: readonly EnvBenchResult[]): string {
   return [

@@ -1,10 +1,11 @@
 import { Random } from "@era/tensor";
 import { describe, expect, test } from "vitest";
 import { type Env, EnvError, type StepResult } from "./env.ts";
+import { gymnasiumSuite } from "./gymnasium/gymnasiumSuite.ts";
 import { MujocoEnv } from "./mujocoEnv.ts";
-import { environments, makeEnv } from "./registry.ts";
+import { makeEnv } from "./registry.ts";
 
-const ids = environments.map(({ id }) => id);
+const ids = gymnasiumSuite.map(({ id }) => id);
 
 /** Takes random steps, beginning new episodes where they end. */
 function wander(env: Env, random: Random, steps: number): StepResult[] {
