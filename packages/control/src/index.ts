@@ -3,6 +3,7 @@ export { actor, columns, critics, initialActor, initialCritics, type NetworkSize
 export { createSac, type SacConfig, type SacGraph, sacConfigSchema, sacGraph, sacHead } from "./agents/sac.ts";
 export { createTdmpc2, type Tdmpc2Config, type Tdmpc2Graph, tdmpc2ConfigSchema, tdmpc2Graph } from "./agents/tdmpc2.ts";
 export { Box, type BoxArray, type BoxDtype } from "./env/box.ts";
+export { type ActionSpace, Discrete } from "./env/discrete.ts";
 export { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env/env.ts";
 export type { EnvDefinition, EnvSpec } from "./env/envDefinition.ts";
 export { loadMujoco, type Mujoco } from "./env/mujoco.ts";
@@ -27,7 +28,7 @@ export {
   type TrainingHooks,
 } from "./training/algorithm.ts";
 export { algorithmOf, algorithms } from "./training/algorithms.ts";
-export { environmentSpec } from "./training/environmentSpec.ts";
+export { continuousSpec, environmentSpec } from "./training/environmentSpec.ts";
 export { type Act, type Evaluation, evaluate, type LoadedPolicy, loadPolicy } from "./training/evaluate.ts";
 export {
   evaluationSeed,

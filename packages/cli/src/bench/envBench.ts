@@ -21,10 +21,7 @@ export interface EnvBenchResult {
 async function ownStepper(id: string) {
   const env = await makeEnv(id);
   const random = new Random(1);
-  const { low, high } = env.actionSpace;
-  const actions = Array.from({ length: 1000 }, () =>
-    Float32Array.from(low, (bound, i) => bound + ((high[i] ?? 0) - bound) * random.uniform()),
-  );
+  const actions = Array.from({ length: 1000 }, () => env.actionSpace.sample(random));
   env.reset({ seed: 1 });
   let next = 0;
   return {

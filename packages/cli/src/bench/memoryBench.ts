@@ -26,7 +26,7 @@ export async function benchMemory(
 ): Promise<MemoryBenchResult> {
   const env = await makeEnv(id);
   const observationSize = env.observationSpace.low.length;
-  const actionSize = env.actionSpace.low.length;
+  const actionSize = env.actionSpace.size;
   const config = sacConfigSchema.parse({ env: id, hidden, bufferSize: transitions });
   const random = new Random(1);
   const agent = await createSac(config, { observationSize, actionSize }, random);

@@ -21,7 +21,7 @@ export function addExportCommand(program: Command): void {
         );
       const config = parseConfig(algorithm.schema, run.record.config);
       const { observationSpace, actionSpace } = environmentSpec(config.env);
-      const sizes = { observationSize: observationSpace.low.length, actionSize: actionSpace.low.length };
+      const sizes = { observationSize: observationSpace.low.length, actionSize: actionSpace.size };
       const learner = await algorithm.open(config);
       let bytes: Uint8Array;
       try {

@@ -1,4 +1,5 @@
 import type { Box } from "./box.ts";
+import type { ActionSpace } from "./discrete.ts";
 
 /**
  * What an environment says beside observation and reward: positions, velocities, and each term of the reward, by name. The names are
@@ -26,7 +27,7 @@ export interface StepResult {
 }
 
 /**
- * An environment with continuous observations and actions: Gymnasium's interface (`gymnasium.Env`), synchronous, with exact saving.
+ * An environment with continuous observations: Gymnasium's interface (`gymnasium.Env`), synchronous, with exact saving.
  *
  * @example
  * const env = await makeEnv("HalfCheetah-v5");
@@ -42,7 +43,8 @@ export interface Env {
   /** The registered name, such as `"HalfCheetah-v5"`. */
   readonly id: string;
   readonly observationSpace: Box<"float64">;
-  readonly actionSpace: Box<"float32">;
+  /** A discrete action is given as an array of its one number. */
+  readonly actionSpace: ActionSpace;
   /** The environment inside all wrappers; itself where there is none. */
   readonly unwrapped: Env;
 
@@ -56,7 +58,7 @@ export interface Env {
    * Applies an action for one step. Actions beyond the action space's bounds are passed on; the simulator clamps the controls, the costs
    * count them as they are.
    *
-   * @throws EnvError Where the action has a wrong length or a value that is not finite, before the first reset, after `close`, and where
+   * @throws EnvError Where the action has a wrong length or a value that is not finite (of discrete ones: that is none of them), before the first reset, after `close`, and where
    * the simulation has become unstable. The message names environment, quantity and step.
    */
   step(action: ArrayLike<number>): StepResult;

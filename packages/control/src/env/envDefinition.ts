@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Box } from "./box.ts";
+import type { ActionSpace } from "./discrete.ts";
 import type { Env } from "./env.ts";
 
 /** What is known of an environment without making it. */
@@ -7,7 +8,7 @@ export interface EnvSpec {
   readonly id: string;
   /** The spaces with default options. */
   readonly observationSpace: Box<"float64">;
-  readonly actionSpace: Box<"float32">;
+  readonly actionSpace: ActionSpace;
   /** The time limit in steps. */
   readonly maxEpisodeSteps: number;
   /** The return at which its authors call the task solved; null where they name none. */

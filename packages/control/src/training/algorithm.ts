@@ -67,7 +67,7 @@ export interface Learner {
   load(checkpoint: Checkpoint): void;
   /**
    * The policy of evaluations as it is now, as a standalone ONNX model: input `observation` `[batch, observationSize]`; outputs `action`
-   * `[batch, actionSize]` on [−1, 1], deterministic, and `entropy` `[batch, 1]` in nats, that of the acting policy there. What the
+   * `[batch, actionSize]` on [−1, 1] (of a discrete one its number, `[batch, 1]`), deterministic, and `entropy` `[batch, 1]` in nats, that of the acting policy there. What the
    * agent does to observations (normalization, say) is inside the model.
    */
   exportPolicy(): Uint8Array;

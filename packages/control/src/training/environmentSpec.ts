@@ -1,4 +1,6 @@
 import { UsageError, unknownName } from "@era/lab";
+import type { Box } from "../env/box.ts";
+import { Discrete } from "../env/discrete.ts";
 import type { EnvSpec } from "../env/envDefinition.ts";
 import { environments } from "../env/registry.ts";
 
@@ -20,4 +22,19 @@ export function environmentSpec(id: string): EnvSpec {
   const missing = definition.missing?.();
   if (missing !== undefined) throw new UsageError(`${id}: ${missing}`);
   return definition;
+}
+
+/**
+ * The same for an algorithm whose actions are continuous.
+ * @throws UsageError also where the environment's actions are discrete
+ */
+export function continuousSpec(id: string): EnvSpec & { readonly actionSpace: Box<"float32"> } {
+  const spec = environmentSpec(id);
+  const { actionSpace } = spec;
+  if (actionSpace instanceof Discrete) {
+    throw new UsageError(
+      `--env ${id}: it has ${actionSpace.n} discrete actions, and this algorithm's are continuous; era train ppo takes both`,
+    );
+  }
+  return { ...spec, actionSpace };
 }

@@ -2,7 +2,7 @@ import { LoadedModel } from "@era/tensor";
 import type { Env } from "../env/env.ts";
 import { actionScale } from "./actionScale.ts";
 
-/** An action on [−1, 1] in every dimension for an observation, an episode's first where `isFirst`. */
+/** An action on [−1, 1] in every dimension, or the number of a discrete one, for an observation, an episode's first where `isFirst`. */
 export type Act = (observation: Float32Array, isFirst?: boolean) => Promise<Float32Array>;
 
 export interface Evaluation {
@@ -43,7 +43,8 @@ export interface LoadedPolicy {
 }
 
 /**
- * Loads an exported policy: an ONNX model with an input `observation` `[batch, …]` and an output `action` `[batch, …]` on [−1, 1].
+ * Loads an exported policy: an ONNX model with an input `observation` `[batch, …]` and an output `action` `[batch, …]` on [−1, 1], or `[batch, 1]` with
+ * the number of a discrete one.
  * @throws Error in one line where it is no such model, or one for other sizes than the environment's
  */
 export async function loadPolicy(model: Uint8Array, env: Env): Promise<LoadedPolicy> {
@@ -51,7 +52,7 @@ export async function loadPolicy(model: Uint8Array, env: Env): Promise<LoadedPol
   const policy = await LoadedModel.load(model, { threads: 1 });
   const observation = policy.inputs.find(({ name }) => name === "observation");
   const action = policy.outputs.find(({ name }) => name === "action");
-  const [observationSize, actionSize] = [env.observationSpace.low.length, env.actionSpace.low.length];
+  const [observationSize, actionSize] = [env.observationSpace.low.length, env.actionSpace.size];
   let problem: string | undefined;
   if (!observation || !action) problem = `not a policy: it needs an input "observation" and an output "action"`;
   else if (observation.shape.at(-1) !== observationSize || action.shape.at(-1) !== actionSize) {

@@ -61,7 +61,7 @@ export async function trainOffPolicy(
   checkpoint: Checkpoint | undefined,
   { onProgress, shouldStop }: TrainingHooks = {},
 ): Promise<number> {
-  const actionSize = env.actionSpace.low.length;
+  const actionSize = env.actionSpace.size;
   const scale = actionScale(env.actionSpace);
   const random = new Random(config.seed);
   const averages = new Averages();
@@ -160,7 +160,7 @@ export async function trainOffPolicy(
 
 /** The beginning of a run: an empty buffer and the first episode's first observation. */
 function freshLoop(env: Env, { bufferSize, seed }: OffPolicyConfig): LoopParts {
-  const [observationSize, actionSize] = [env.observationSpace.low.length, env.actionSpace.low.length];
+  const [observationSize, actionSize] = [env.observationSpace.low.length, env.actionSpace.size];
   return {
     replay: emptyBuffer({ capacity: bufferSize, observationSize, actionSize }),
     observation: finiteObservation(env.reset({ seed }).observation, 0),

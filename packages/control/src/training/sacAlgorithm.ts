@@ -2,7 +2,7 @@ import { UsageError } from "@era/lab";
 import { Random } from "@era/tensor";
 import { createSac, type SacConfig, sacConfigSchema, sacHead } from "../agents/sac.ts";
 import type { Algorithm } from "./algorithm.ts";
-import { environmentSpec } from "./environmentSpec.ts";
+import { continuousSpec } from "./environmentSpec.ts";
 import { offPolicyLearner } from "./offPolicyLearner.ts";
 
 /** SAC, as `era train sac` runs it. */
@@ -13,7 +13,7 @@ export const sacAlgorithm: Algorithm<SacConfig> = {
   schema: sacConfigSchema,
 
   check(config) {
-    const { actionSpace } = environmentSpec(config.env);
+    const { actionSpace } = continuousSpec(config.env);
     try {
       return {
         ...sacHead(config, actionSpace.low.length).entropy,
@@ -27,7 +27,7 @@ export const sacAlgorithm: Algorithm<SacConfig> = {
   },
 
   async open(config) {
-    const { observationSpace, actionSpace } = environmentSpec(config.env);
+    const { observationSpace, actionSpace } = continuousSpec(config.env);
     const sizes = { observationSize: observationSpace.low.length, actionSize: actionSpace.low.length };
     // The networks' initial values come from a stream of their own: the loop's random numbers do not depend on their sizes.
     return offPolicyLearner(await createSac(config, sizes, new Random(config.seed).fork()), config);

@@ -2,7 +2,7 @@ import { UsageError } from "@era/lab";
 import { Random } from "@era/tensor";
 import { createTdmpc2, type Tdmpc2Config, tdmpc2ConfigSchema, tdmpc2Head } from "../agents/tdmpc2.ts";
 import type { Algorithm } from "./algorithm.ts";
-import { environmentSpec } from "./environmentSpec.ts";
+import { continuousSpec } from "./environmentSpec.ts";
 import { offPolicyLearner } from "./offPolicyLearner.ts";
 
 /** TD-MPC2, as `era train tdmpc2` runs it. The entropy is the policy prior's: actions come from the planner around it. */
@@ -13,7 +13,7 @@ export const tdmpc2Algorithm: Algorithm<Tdmpc2Config> = {
   schema: tdmpc2ConfigSchema,
 
   check(config) {
-    const { actionSpace } = environmentSpec(config.env);
+    const { actionSpace } = continuousSpec(config.env);
     try {
       const { entropy } = tdmpc2Head(config, actionSpace.low.length);
       return { ...entropy, of: config.head === "era" ? config.entropyOf : "policy" };
@@ -24,7 +24,7 @@ export const tdmpc2Algorithm: Algorithm<Tdmpc2Config> = {
   },
 
   async open(config) {
-    const { observationSpace, actionSpace } = environmentSpec(config.env);
+    const { observationSpace, actionSpace } = continuousSpec(config.env);
     const sizes = { observationSize: observationSpace.low.length, actionSize: actionSpace.low.length };
     return offPolicyLearner(await createTdmpc2(config, sizes, new Random(config.seed).fork()), config);
   },
