@@ -7,15 +7,19 @@ import { type Simulation, Unstable } from "./simulation.ts";
 const randomWords = 5;
 
 /**
- * What one task adds to a simulated robot. It keeps no state of its own between steps: whatever it compares with lies in the
- * simulation's fields, which are saved.
+ * What one task adds to a simulated robot. It keeps no state of its own between steps, except in `memory`: whatever else it compares with
+ * lies in the simulation's fields, which are saved.
  */
 export interface Task {
+  /** What the task remembers between steps (a goal, a stage reached); saved with the environment. */
+  readonly memory?: Float64Array;
+  /** Actions lie in [−1, 1] and are scaled to the actuators' control ranges; without, they are the controls. */
+  readonly normalizedActions?: boolean;
   /** Number of elements of an observation. */
   readonly observationSize: number;
   /** Physics steps per environment step. */
   readonly frameSkip: number;
-  /** Adds the initial state's noise to positions `[nq]` and velocities `[nv]`, in place. */
+  /** Begins an episode: adds the initial state's noise to positions `[nq]` and velocities `[nv]`, in place, and draws whatever else is random. */
   perturb(random: Random, qpos: Float64Array, qvel: Float64Array): void;
   /** Writes the observation of the present state into `out` `[observationSize]`. */
   observe(out: Float64Array): void;
@@ -48,10 +52,13 @@ export class MujocoEnv implements Env {
     this.simulation = simulation;
     this.#task = task;
     this.observationSpace = Box.unbounded(task.observationSize);
-    this.actionSpace = controlSpace(simulation);
+    const controls = controlSpace(simulation);
+    this.actionSpace = task.normalizedActions ? Box.uniform("float32", controls.size, -1, 1) : controls;
     // Made once, because a closure per step would be garbage.
     this.#advance = () => {
-      simulation.fields.ctrl.set(this.#action);
+      const { ctrl } = simulation.fields;
+      if (task.normalizedActions) scale(this.#action, controls, ctrl);
+      else ctrl.set(this.#action);
       simulation.advance(task.frameSkip);
     };
   }
@@ -107,17 +114,21 @@ export class MujocoEnv implements Env {
     this.#checkOpen();
     if (this.#random === undefined) throw new EnvError(`${this.id}: nothing to save before the first reset`);
     const simulation = this.simulation.saveState();
-    const state = new Float64Array(1 + randomWords + simulation.length);
+    const memory = this.#task.memory ?? [];
+    const state = new Float64Array(1 + randomWords + memory.length + simulation.length);
     state[0] = this.#steps;
     // A generator that holds a spare normal has a fifth number; NaN says that there is none.
     state.fill(Number.NaN, 1, 1 + randomWords).set(this.#random.state, 1);
-    state.set(simulation, 1 + randomWords);
+    state.set(memory, 1 + randomWords);
+    state.set(simulation, 1 + randomWords + memory.length);
     return state;
   }
 
   restoreState(state: Float64Array): void {
     this.#checkOpen();
-    const expected = 1 + randomWords + this.simulation.stateSize;
+    const { memory } = this.#task;
+    const simulationStart = 1 + randomWords + (memory?.length ?? 0);
+    const expected = simulationStart + this.simulation.stateSize;
     if (state.length !== expected) {
       throw new EnvError(
         `${this.id}: a saved state has ${expected} numbers, this one ${state.length}: it is another environment's`,
@@ -125,7 +136,8 @@ export class MujocoEnv implements Env {
     }
     this.#steps = state[0] ?? 0;
     this.#random = new Random(Array.from(state.subarray(1, 1 + randomWords)).filter((word) => !Number.isNaN(word)));
-    this.simulation.restoreState(state.subarray(1 + randomWords));
+    memory?.set(state.subarray(1 + randomWords, simulationStart));
+    this.simulation.restoreState(state.subarray(simulationStart));
   }
 
   close(): void {
@@ -182,4 +194,14 @@ function controlSpace(simulation: Simulation): Box<"float32"> {
   const range = simulation.model.actuator_ctrlrange as Float64Array;
   const bounds = (column: number) => Array.from({ length: simulation.nu }, (_, i) => range[2 * i + column] ?? 0);
   return new Box("float32", bounds(0), bounds(1));
+}
+
+/** Controls of an action in [−1, 1]: (action + 1)/2·(high − low) + low, in float32 as the action space is. */
+function scale(action: ArrayLike<number>, { low, high, size }: Box<"float32">, controls: Float64Array): void {
+  const { fround } = Math;
+  for (let i = 0; i < size; i++) {
+    const bottom = low[i] ?? 0;
+    const fraction = fround(fround(fround(action[i] ?? 0) + 1) / 2);
+    controls[i] = fround(fround(fraction * fround((high[i] ?? 0) - bottom)) + bottom);
+  }
 }

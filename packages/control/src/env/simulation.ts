@@ -1,5 +1,6 @@
 import type { DoubleBuffer, MjData, MjModel } from "@mujoco/mujoco";
 import { EnvError } from "./env.ts";
+import { compileFiles, type ModelFiles } from "./modelFiles.ts";
 import type { Mujoco } from "./mujoco.ts";
 
 /** The quantities of `mjData` that tasks read, by MuJoCo's own names. */
@@ -9,6 +10,8 @@ const fieldNames = [
   "qacc",
   "ctrl",
   "xpos",
+  "xmat",
+  "xquat",
   "xipos",
   "cinert",
   "cvel",
@@ -16,6 +19,8 @@ const fieldNames = [
   "qfrc_actuator",
   "qfrc_constraint",
   "site_xpos",
+  "actuator_force",
+  "sensordata",
   "ten_length",
   "ten_velocity",
 ] as const;
@@ -61,12 +66,12 @@ export class Simulation {
    * Compiles a model.
    *
    * @param id What error messages call it.
-   * @param mjcf The model as MJCF text, complete in itself (no included files or meshes).
+   * @param model The model as MJCF text, complete in itself, or as files.
    * @throws EnvError With MuJoCo's message where it does not compile.
    */
-  constructor(mujoco: Mujoco, id: string, mjcf: string) {
+  constructor(mujoco: Mujoco, id: string, model: string | ModelFiles) {
     this.mujoco = mujoco;
-    this.model = compile(mujoco, id, mjcf);
+    this.model = compile(mujoco, id, model);
     this.nq = this.model.nq;
     this.nv = this.model.nv;
     this.nu = this.model.nu;
@@ -127,6 +132,29 @@ export class Simulation {
   /** Computes `cacc`, `cfrc_int` and `cfrc_ext`, which a physics step leaves out. */
   computeContactForces(): void {
     this.mujoco.mj_rnePostConstraint(this.model, this.data);
+  }
+
+  /**
+   * Calls `touches` with the numbers of the two geoms of each contact, as last found, until it returns true. Reading a contact costs
+   * some microseconds.
+   *
+   * @returns Whether it has returned true.
+   */
+  someContact(touches: (geom1: number, geom2: number) => boolean): boolean {
+    // A copy of the contacts in WebAssembly memory, and of each of them: ours to free.
+    const contacts = this.data.contact;
+    try {
+      for (let i = 0; i < contacts.size(); i++) {
+        const contact = contacts.get(i);
+        if (contact === undefined) continue;
+        const { geom1, geom2 } = contact;
+        contact.delete();
+        if (touches(geom1, geom2)) return true;
+      }
+      return false;
+    } finally {
+      contacts.delete();
+    }
   }
 
   /** The full physics state and all fields, {@link Simulation.stateSize} numbers. */
@@ -193,10 +221,11 @@ export class Unstable extends Error {
   override readonly name = "Unstable";
 }
 
-function compile(mujoco: Mujoco, id: string, mjcf: string): MjModel {
+function compile(mujoco: Mujoco, id: string, model: string | ModelFiles): MjModel {
   try {
-    return mujoco.from_xml_string(mjcf);
+    return typeof model === "string" ? mujoco.from_xml_string(model) : compileFiles(mujoco, id, model);
   } catch (error) {
+    if (error instanceof EnvError) throw error;
     const reason = error instanceof Error ? error.message.trim().replaceAll(/\s*\n\s*/g, "; ") : String(error);
     throw new EnvError(`${id}: the MuJoCo model does not compile: ${reason}`);
   }
