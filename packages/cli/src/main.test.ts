@@ -50,6 +50,8 @@ describe.concurrent("a wrong command is one line on standard error that says wha
       "train sac --head clamped --log-std-max -9",
       /^era: --log-std-min: the smallest log deviation, -8, must be below the largest, -9$/,
     ],
+    ["bench train sax", /^era: unknown algorithm to compare "sax"; did you mean sac\?/],
+    ["bench train sac --seeds 1,x --no-setup", /^era: --seeds x: /],
     ["train sac --run no-run", /^era: no-run is not empty \(notes\.txt\): choose another folder for the run$/],
     ["train sac --run list.json", /^era: list\.json can't be made: EEXIST/],
     ["train sac --resume no-run", /^era: no-run is not a run folder: it has no config\.json$/],

@@ -70,3 +70,8 @@ export function gymnasiumPeer(env: string): PeerCommand {
     args: [join(peersFolder, "python/gymnasium_env.py"), JSON.stringify({ env })],
   };
 }
+
+/** A Python peer that trains as its flags say and prints one JSON line. */
+export function trainingPeer(script: string): Omit<PeerCommand, "name"> {
+  return { command: python, args: [join(peersFolder, "python", script)] };
+}

@@ -1,10 +1,12 @@
 /** `era bench`: speed, always beside others in the same invocation. */
-import { UsageError } from "@era/lab";
+import { join } from "node:path";
+import { UsageError, unknownName } from "@era/lab";
 import type { Command } from "commander";
 import { benchEnv, benchEnvIds, envTable } from "../bench/envBench.ts";
 import { benchHeads, headTable } from "../bench/headBench.ts";
 import { benchMemory, memoryTable } from "../bench/memoryBench.ts";
 import { defaultThreads, setUpPeers, type UpdateSize } from "../bench/peers.ts";
+import { benchTraining, trainMatches, trainTable } from "../bench/trainBench.ts";
 import { benchUpdates, updateTable } from "../bench/updateBench.ts";
 import { wholeNumber } from "./eval.ts";
 
@@ -18,6 +20,16 @@ interface UpdateOptions {
   readonly rounds: string;
   readonly threads: string;
   readonly only?: string;
+  readonly setup: boolean;
+  readonly json?: boolean;
+}
+
+interface TrainOptions {
+  readonly env: string;
+  readonly steps: string;
+  readonly seeds: string;
+  readonly threads: string;
+  readonly out?: string;
   readonly setup: boolean;
   readonly json?: boolean;
 }
@@ -88,6 +100,39 @@ export function addBenchCommand(program: Command): void {
         );
       }
       console.log(options.json ? JSON.stringify({ bench: "env", results }) : envTable(results));
+    });
+
+  bench
+    .command("train")
+    .description("whole training runs beside the library that people would use instead, one at a time, in turn")
+    .argument("<algorithm>", trainMatches.map(({ algorithm, peer }) => `${algorithm} (beside ${peer})`).join(", "))
+    .option("--env <id>", "environment", "HalfCheetah-v5")
+    .option("--steps <number>", "environment steps of each run", "20000")
+    .option("--seeds <numbers>", "seeds, separated by commas", "1,2,3")
+    .option("--threads <number>", "threads for both sides", `${defaultThreads}`)
+    .option("--out <folder>", "folder for this project's runs; runs/bench-<algorithm>-<time> if left out")
+    .option("--no-setup", "do not install the peer where it is missing")
+    .option("--json", "print the result as one JSON object")
+    .action(async (algorithm: string, options: TrainOptions) => {
+      const match = trainMatches.find((match) => match.algorithm === algorithm);
+      if (!match) {
+        throw unknownName(
+          "algorithm to compare",
+          algorithm,
+          trainMatches.map((match) => match.algorithm),
+        );
+      }
+      const time = new Date().toISOString().slice(0, 19).replaceAll(":", "");
+      const request = {
+        env: options.env,
+        steps: wholeNumber("--steps", options.steps, 1),
+        seeds: options.seeds.split(",").map((seed) => wholeNumber("--seeds", seed, 0)),
+        threads: wholeNumber("--threads", options.threads, 1),
+        out: options.out ?? join("runs", `bench-${algorithm}-${time}`),
+      };
+      if (options.setup) setUpPeers({ javascript: false });
+      const result = await benchTraining(match, request, say);
+      console.log(options.json ? JSON.stringify({ bench: "train", ...result }) : trainTable(result));
     });
 
   bench
