@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import type { z } from "zod";
 import { EnvError } from "./env.ts";
 import type { Mujoco } from "./mujoco.ts";
 import { MujocoEnv, type Task } from "./mujocoEnv.ts";
+import { parseOptions } from "./parseOptions.ts";
 import { Simulation } from "./simulation.ts";
 
 /** Options that every robot has. */
@@ -47,9 +48,7 @@ export function defineRobot<Options extends CommonOptions, Input>(
   return {
     ...definition,
     create(mujoco, given) {
-      const parsed = definition.options.safeParse(given);
-      if (!parsed.success) throw new EnvError(`${id}: ${explain(parsed.error, definition.options)}`);
-      const options = parsed.data;
+      const options = parseOptions(id, definition.options, given);
       const mjcf = options.xmlFile === undefined ? model() : readModel(id, options.xmlFile);
       const simulation = new Simulation(mujoco, id, mjcf);
       try {
@@ -68,14 +67,4 @@ function readModel(id: string, file: string): string {
   } catch (error) {
     throw new EnvError(`${id}: xmlFile can't be read: ${error instanceof Error ? error.message : error}`);
   }
-}
-
-/** The first thing that is wrong with the options, in one line. */
-function explain(error: z.ZodError, schema: z.ZodType): string {
-  const issue = error.issues[0];
-  if (issue?.code === "unrecognized_keys") {
-    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-    return `unknown option ${issue.keys.join(", ")}; there are ${[...known, "maxEpisodeSteps"].join(", ")}`;
-  }
-  return `option ${issue?.path.join(".")}: ${issue?.message}`;
 }
