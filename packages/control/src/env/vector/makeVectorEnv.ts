@@ -1,8 +1,9 @@
-import { type Env, EnvError } from "../env.ts";
-import { makeEnv } from "../registry.ts";
+import { EnvError } from "../env.ts";
 import type { Autoreset } from "./envCopies.ts";
 import { InProcessVectorEnv } from "./inProcess.ts";
+import { makeCopies } from "./makeCopies.ts";
 import type { VectorEnv } from "./vectorEnv.ts";
+import { WorkersVectorEnv } from "./workers.ts";
 
 export interface VectorOptions {
   /** Number of copies. */
@@ -29,21 +30,10 @@ export async function makeVectorEnv(
   if (!Number.isSafeInteger(workers) || workers < 0) {
     throw new EnvError(`${id}: ${workers} workers; there must be a whole number of them, or 0 for the calling thread`);
   }
-  return new InProcessVectorEnv(await makeCopies(id, count, options), autoreset);
-}
-
-/** Makes some copies of an environment; where one can't be made, those before it are closed. */
-export async function makeCopies(
-  id: string,
-  count: number,
-  options: Readonly<Record<string, unknown>>,
-): Promise<[Env, ...Env[]]> {
-  const copies: [Env, ...Env[]] = [await makeEnv(id, options)];
-  try {
-    while (copies.length < count) copies.push(await makeEnv(id, options));
-  } catch (error) {
-    for (const copy of copies) copy.close();
-    throw error;
-  }
-  return copies;
+  if (workers === 0) return new InProcessVectorEnv(await makeCopies(id, count, options), autoreset);
+  // One copy here tells the spaces, and what is wrong with id or options before any thread is started.
+  const [probe] = await makeCopies(id, 1, options);
+  const { observationSpace, actionSpace } = probe;
+  probe.close();
+  return WorkersVectorEnv.start({ id, count, observationSpace, actionSpace, workers, autoreset, options });
 }
