@@ -1,19 +1,14 @@
-import { readFileSync, statSync } from "node:fs";
-import { join, posix } from "node:path";
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
 import type { MjModel } from "@mujoco/mujoco";
-import { EnvError } from "./env.ts";
 import type { Mujoco } from "./mujoco.ts";
 
-/** A model that consists of several files: an MJCF file, what it includes, meshes, textures. */
+/** A model that consists of several files: MJCF with what it includes, meshes, textures. */
 export interface ModelFiles {
-  /** Where the files lie. */
-  readonly folder: string;
-  /** Path of the MJCF file to compile, in `folder`, with forward slashes. */
-  readonly main: string;
-  /** The MJCF to compile in place of what the main file holds; its includes and meshes are still looked for from where that lies. */
-  readonly mjcf?: string | undefined;
-  /** Paths in `folder`, with forward slashes, of all files that the model needs beside the main one; more do no harm. */
-  readonly files: readonly string[];
+  /** The MJCF file to compile, one of {@link ModelFiles.files}. */
+  readonly path: string;
+  /** Contents by path, with forward slashes; files refer to each other relative to where they are. More than are needed do no harm. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
@@ -23,37 +18,27 @@ export interface ModelFiles {
  * It is Emscripten's file system and not MuJoCo's `MjVFS`, because that one copies bytes one by one (some 5 s for 15 MB of meshes instead of
  * some 20 ms) and keeps them in WebAssembly memory, which never shrinks.
  *
- * @throws EnvError Where a file can't be read.
  * @throws Error With MuJoCo's message where the model does not compile.
  */
-export function compileFiles(mujoco: Mujoco, id: string, model: ModelFiles): MjModel {
-  const { FS, MEMFS } = mujoco;
-  // MuJoCo's cache knows a mesh by its path and time of modification, so both have to be those of the real file.
-  const mount = `/models/${encodeURIComponent(model.folder)}`;
-  FS.mkdirTree(mount, undefined);
-  FS.mount(MEMFS, {}, mount);
+export function compileFiles({ FS, MEMFS, MjModel }: Mujoco, { path, files }: ModelFiles): MjModel {
+  const folder = "/models";
+  FS.mkdirTree(folder, undefined);
+  FS.mount(MEMFS, {}, folder);
   try {
-    for (const file of new Set([...model.files, model.main])) {
-      const path = posix.join(mount, file);
-      FS.mkdirTree(posix.dirname(path), undefined);
-      if (file === model.main && model.mjcf !== undefined) {
-        FS.writeFile(path, model.mjcf);
-      } else {
-        const { bytes, modified } = readModelFile(id, join(model.folder, file));
-        FS.writeFile(path, bytes, { canOwn: true });
-        FS.utime(path, modified, modified);
-      }
+    for (const [name, content] of files) {
+      const file = posix.join(folder, name);
+      FS.mkdirTree(posix.dirname(file), undefined);
+      FS.writeFile(file, content, { canOwn: true });
+      const time = pseudoTime(content);
+      FS.utime(file, time, time);
     }
-    return mujoco.MjModel.from_xml_path(posix.join(mount, model.main));
+    return MjModel.from_xml_path(posix.join(folder, path));
   } finally {
-    FS.unmount(mount);
+    FS.unmount(folder);
   }
 }
 
-function readModelFile(id: string, path: string): { bytes: Uint8Array; modified: number } {
-  try {
-    return { bytes: readFileSync(path), modified: statSync(path).mtimeMs };
-  } catch (error) {
-    throw new EnvError(`${id}: a file of the model can't be read: ${error instanceof Error ? error.message : error}`);
-  }
+/** MuJoCo's cache tells the versions of a mesh apart by their times of modification. This time (ms, whole seconds) is the content's own. */
+function pseudoTime(content: Uint8Array): number {
+  return 1000 * (createHash("sha1").update(content).digest().readUInt32BE() >>> 1);
 }

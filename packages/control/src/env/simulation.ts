@@ -223,9 +223,8 @@ export class Unstable extends Error {
 
 function compile(mujoco: Mujoco, id: string, model: string | ModelFiles): MjModel {
   try {
-    return typeof model === "string" ? mujoco.from_xml_string(model) : compileFiles(mujoco, id, model);
+    return typeof model === "string" ? mujoco.from_xml_string(model) : compileFiles(mujoco, model);
   } catch (error) {
-    if (error instanceof EnvError) throw error;
     const reason = error instanceof Error ? error.message.trim().replaceAll(/\s*\n\s*/g, "; ") : String(error);
     throw new EnvError(`${id}: the MuJoCo model does not compile: ${reason}`);
   }
