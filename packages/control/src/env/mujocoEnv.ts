@@ -76,10 +76,13 @@ export class MujocoEnv implements Env {
     }
     this.#random ??= new Random(Math.floor(Math.random() * 2 ** 32));
     const { simulation } = this;
-    this.#guard(() => simulation.reset());
-    const { qpos, qvel } = simulation.fields;
-    this.#task.perturb(this.#random, qpos, qvel);
-    simulation.forward();
+    const random = this.#random;
+    this.#guard(() => {
+      simulation.reset();
+      const { qpos, qvel } = simulation.fields;
+      this.#task.perturb(random, qpos, qvel);
+      simulation.forward();
+    });
     this.#steps = 0;
     return { observation: this.#observe(), info: this.#task.resetInfo() };
   }

@@ -4,7 +4,25 @@ import { EnvError } from "./env.ts";
 import type { Mujoco } from "./mujoco.ts";
 import { MujocoEnv, type Task } from "./mujocoEnv.ts";
 import { parseOptions } from "./parseOptions.ts";
-import { Simulation } from "./simulation.ts";
+import { type FieldName, Simulation } from "./simulation.ts";
+
+/** What Gymnasium's tasks read. */
+const readFields: readonly FieldName[] = [
+  "qpos",
+  "qvel",
+  "qacc",
+  "ctrl",
+  "xpos",
+  "xipos",
+  "cinert",
+  "cvel",
+  "cfrc_ext",
+  "qfrc_actuator",
+  "qfrc_constraint",
+  "site_xpos",
+  "ten_length",
+  "ten_velocity",
+];
 
 /** Options that every robot has. */
 interface CommonOptions {
@@ -50,7 +68,7 @@ export function defineRobot<Options extends CommonOptions, Input>(
     create(mujoco, given) {
       const options = parseOptions(id, definition.options, given);
       const mjcf = options.xmlFile === undefined ? model() : readModel(id, options.xmlFile);
-      const simulation = new Simulation(mujoco, id, mjcf);
+      const simulation = new Simulation(mujoco, id, mjcf, readFields);
       try {
         return new MujocoEnv(id, simulation, task(simulation, options));
       } catch (error) {

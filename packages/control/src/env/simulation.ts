@@ -8,25 +8,34 @@ const fieldNames = [
   "qpos",
   "qvel",
   "qacc",
+  "act",
   "ctrl",
   "xpos",
   "xmat",
   "xquat",
   "xipos",
+  "xanchor",
   "cinert",
   "cvel",
   "cfrc_ext",
   "qfrc_actuator",
   "qfrc_constraint",
+  "geom_xpos",
+  "geom_xmat",
   "site_xpos",
+  "site_xmat",
+  "subtree_com",
   "actuator_force",
   "sensordata",
   "ten_length",
   "ten_velocity",
 ] as const;
 
+/** The name of such a quantity. */
+export type FieldName = (typeof fieldNames)[number];
+
 /** Live views into the simulator's memory, row-major where MuJoCo has matrices. */
-export type Fields = Readonly<Record<(typeof fieldNames)[number], Float64Array>>;
+export type Fields = Readonly<Record<FieldName, Float64Array>>;
 
 /** MuJoCo calls a position, velocity or acceleration beyond this bad (mjMAXVAL). */
 const MAX_VALUE = 1e10;
@@ -55,6 +64,7 @@ export class Simulation {
   /** Length of {@link Simulation.saveState}'s array. */
   readonly stateSize: number;
 
+  readonly #savedFields: readonly FieldName[];
   readonly #stateSpec: number;
   readonly #stateBuffer: DoubleBuffer;
   #fields: Fields;
@@ -67,10 +77,13 @@ export class Simulation {
    *
    * @param id What error messages call it.
    * @param model The model as MJCF text, complete in itself, or as files.
+   * @param savedFields What {@link Simulation.saveState} keeps beside the physics state: the quantities that are read before they are
+   * computed anew. All if left out.
    * @throws EnvError With MuJoCo's message where it does not compile.
    */
-  constructor(mujoco: Mujoco, id: string, model: string | ModelFiles) {
+  constructor(mujoco: Mujoco, id: string, model: string | ModelFiles, savedFields: readonly FieldName[] = fieldNames) {
     this.mujoco = mujoco;
+    this.#savedFields = savedFields;
     this.model = compile(mujoco, id, model);
     this.nq = this.model.nq;
     this.nv = this.model.nv;
@@ -85,7 +98,7 @@ export class Simulation {
     const integrationSize = mujoco.mj_stateSize(this.model, this.#stateSpec);
     this.#stateBuffer = new mujoco.DoubleBuffer(integrationSize);
     this.#fields = readFields(this.data);
-    this.stateSize = fieldNames.reduce((size, name) => size + this.#fields[name].length, integrationSize);
+    this.stateSize = savedFields.reduce((size, name) => size + this.#fields[name].length, integrationSize);
   }
 
   /**
@@ -157,14 +170,14 @@ export class Simulation {
     }
   }
 
-  /** The full physics state and all fields, {@link Simulation.stateSize} numbers. */
+  /** The full physics state and the fields to be saved, {@link Simulation.stateSize} numbers. */
   saveState(): Float64Array {
     this.mujoco.mj_getState(this.model, this.data, this.#stateBuffer, this.#stateSpec);
     const integration = this.#stateBuffer.GetView() as Float64Array;
     const state = new Float64Array(this.stateSize);
     state.set(integration);
     let offset = integration.length;
-    for (const name of fieldNames) {
+    for (const name of this.#savedFields) {
       state.set(this.fields[name], offset);
       offset += this.fields[name].length;
     }
@@ -178,7 +191,7 @@ export class Simulation {
     const values = state.subarray(0, integration) as unknown as number[];
     this.mujoco.mj_setState(this.model, this.data, values, this.#stateSpec);
     let offset = integration;
-    for (const name of fieldNames) {
+    for (const name of this.#savedFields) {
       const field = this.fields[name];
       field.set(state.subarray(offset, offset + field.length));
       offset += field.length;
