@@ -1,6 +1,8 @@
+export type { ActorCriticGraph } from "./agents/actorCritic.ts";
 export { clampedHead, eraHead, type Head, maximumEntropyHead } from "./agents/heads.ts";
 export { actor, columns, critics, initialActor, initialCritics, type NetworkSizes } from "./agents/networks.ts";
-export { createSac, type SacConfig, type SacGraph, sacConfigSchema, sacGraph, sacHead } from "./agents/sac.ts";
+export { createObac, type ObacConfig, obacConfigSchema, obacGraph, obacHead } from "./agents/obac.ts";
+export { createSac, type SacConfig, sacConfigSchema, sacGraph, sacHead } from "./agents/sac.ts";
 export { createTdmpc2, type Tdmpc2Config, type Tdmpc2Graph, tdmpc2ConfigSchema, tdmpc2Graph } from "./agents/tdmpc2.ts";
 export { Box, type BoxArray, type BoxDtype } from "./env/box.ts";
 export { type ActionSpace, Discrete } from "./env/discrete.ts";
@@ -35,6 +37,7 @@ export {
 export { algorithmOf, algorithms } from "./training/algorithms.ts";
 export { continuousSpec, environmentSpec } from "./training/environmentSpec.ts";
 export { type Act, type Evaluation, evaluate, type LoadedPolicy, loadPolicy } from "./training/evaluate.ts";
+export { obacAlgorithm } from "./training/obacAlgorithm.ts";
 export {
   evaluationSeed,
   type OffPolicyAgent,

@@ -5,6 +5,7 @@ import {
   deltaLoss,
   float32Margin,
   type GaussianSpec,
+  type LocationScale,
   ndArray,
   referenceOps,
   resolveGaussian,
@@ -21,6 +22,8 @@ export interface Policy {
   mode(): Tensor;
   /** Differential entropy in nats `[batch, 1]`. */
   entropy(): Tensor;
+  /** The normal that is bounded to [−1, 1], by truncation or by tanh: location and log deviation `[batch, D]`. */
+  readonly normal: LocationScale<Tensor>;
 }
 
 export interface Head {
@@ -41,12 +44,27 @@ function halves(raw: Tensor): { mean: Tensor; logStd: Tensor } {
   return { mean, logStd };
 }
 
-function truncatedPolicy(parameters: { location: Tensor; logStd: Tensor }): Policy {
-  const distribution = truncatedNormal(tensorOps, parameters);
+function truncatedPolicy(normal: LocationScale<Tensor>): Policy {
+  const distribution = truncatedNormal(tensorOps, normal);
   return {
+    normal,
     sample: (noise) => {
       const action = distribution.sample(noise);
       return { action, logProb: () => distribution.logProb(action) };
+    },
+    mode: () => distribution.mode(),
+    entropy: () => distribution.entropy(),
+  };
+}
+
+/** Actions tanh(x), x normal. */
+export function squashedPolicy(normal: LocationScale<Tensor>): Policy {
+  const distribution = tanhNormal(tensorOps, normal);
+  return {
+    normal,
+    sample: (noise) => {
+      const { action, logProb } = distribution.sample(noise);
+      return { action, logProb: () => logProb };
     },
     mode: () => distribution.mode(),
     entropy: () => distribution.entropy(),
@@ -80,6 +98,37 @@ export interface LogStdBounds {
   readonly logStdMin: number;
   readonly logStdMax: number;
 }
+
+/** Settings of an algorithm whose `--log-std-min` and `--log-std-max` may be left out. */
+export interface LogStdSettings {
+  readonly head: "era" | "maxent" | "clamped";
+  readonly logStdMin?: number | undefined;
+  readonly logStdMax?: number | undefined;
+}
+
+/** The bounds of log σ: as set, else each method's own (official SAC-ERA: policies.py; maximum entropy: Haarnoja et al. 2018). */
+export function logStdBounds({ head, logStdMin, logStdMax }: LogStdSettings): LogStdBounds {
+  const [lowest, highest] = head === "maxent" ? [-20, 2] : [-8, 0];
+  return { logStdMin: logStdMin ?? lowest, logStdMax: logStdMax ?? highest };
+}
+
+/** The arguments of a schema's `refine` that refuses bounds which leave nothing between them. */
+export const logStdInOrder: [
+  (settings: LogStdSettings) => boolean,
+  { path: string[]; error: (issue: { input?: unknown }) => string },
+] = [
+  (settings) => {
+    const { logStdMin, logStdMax } = logStdBounds(settings);
+    return logStdMin < logStdMax;
+  },
+  {
+    path: ["logStdMin"],
+    error: ({ input }) => {
+      const { logStdMin, logStdMax } = logStdBounds(input as LogStdSettings);
+      return `the smallest log deviation, ${logStdMin}, must be below the largest, ${logStdMax}`;
+    },
+  },
+];
 
 function checkBounds({ logStdMin, logStdMax }: LogStdBounds): void {
   if (!(logStdMin < logStdMax)) {
@@ -123,15 +172,7 @@ export function maximumEntropyHead(settings: LogStdBounds & { actionDim: number;
     noise: "normal",
     policy: (raw) => {
       const { mean, logStd } = halves(raw);
-      const distribution = tanhNormal(tensorOps, { location: mean, logStd: clip(logStd, logStdMin, logStdMax) });
-      return {
-        sample: (noise) => {
-          const { action, logProb } = distribution.sample(noise);
-          return { action, logProb: () => logProb };
-        },
-        mode: () => distribution.mode(),
-        entropy: () => distribution.entropy(),
-      };
+      return squashedPolicy({ location: mean, logStd: clip(logStd, logStdMin, logStdMax) });
     },
     entropy: { target, floor: null },
   };

@@ -3,7 +3,20 @@
  * with layer normalization, orthogonal matrices. "plain": ReLU without normalization and PyTorch's initialization, as Stable-Baselines3's
  * and Haarnoja et al.'s SAC. Both critics are one stack of matrices, so that each layer is one batched product.
  */
-import { concat, elu, init, layerNorm, linear, type NamedArray, type Random, relu, type Tensor } from "@era/tensor";
+import {
+  concat,
+  elu,
+  init,
+  layerNorm,
+  linear,
+  minimum,
+  type NamedArray,
+  type Random,
+  relu,
+  split,
+  squeeze,
+  type Tensor,
+} from "@era/tensor";
 
 export const networkStyles = ["official", "plain"] as const;
 export type NetworkStyle = (typeof networkStyles)[number];
@@ -95,9 +108,11 @@ export function initialCritics(
   return parameters;
 }
 
-type Named = Readonly<Record<string, Tensor>>;
+/** A network's parameters by name. */
+export type Named = Readonly<Record<string, Tensor>>;
 
-function need(parameters: Named, name: string): Tensor {
+/** The parameter of this name. Throws Error where there is none. */
+export function need(parameters: Named, name: string): Tensor {
   const tensor = parameters[name];
   if (!tensor) throw new Error(`network: the parameter "${name}" is missing`);
   return tensor;
@@ -135,4 +150,10 @@ export function critics(
     x = activate(x);
   }
   return linear(x, need(parameters, "out.weight"), need(parameters, "out.bias"));
+}
+
+/** The smaller of two critics' values `[2, batch, 1]`: `[batch, 1]`. */
+export function smaller(values: Tensor): Tensor {
+  const [first, second] = split(values, [1, 1], 0) as [Tensor, Tensor];
+  return squeeze(minimum(first, second), 0);
 }

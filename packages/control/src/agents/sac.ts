@@ -6,25 +6,19 @@ import {
   adam,
   add,
   clip,
-  compile,
   exp,
-  exportOnnx,
   flatGradient,
   globalNorm,
   grad,
   input,
   mean,
-  minimum,
   mul,
   type NamedArray,
   neg,
-  type ProgramSpec,
   polyak,
   type Random,
   State,
-  split,
   square,
-  squeeze,
   stopGradient,
   sub,
   type Tensor,
@@ -32,20 +26,9 @@ import {
 } from "@era/tensor";
 import * as z from "zod";
 import type { OffPolicyAgent } from "../training/offPolicy.ts";
-import { clampedHead, eraHead, type Head, type LogStdBounds, maximumEntropyHead, type Policy } from "./heads.ts";
-import { actor, critics, initialActor, initialCritics, type NetworkSizes, networkStyles } from "./networks.ts";
-
-interface LogStdSettings {
-  readonly head: "era" | "maxent" | "clamped";
-  readonly logStdMin?: number | undefined;
-  readonly logStdMax?: number | undefined;
-}
-
-/** The bounds of log σ: as set, else each method's own (official SAC-ERA: policies.py; maximum entropy: Haarnoja et al. 2018). */
-function logStdBounds({ head, logStdMin, logStdMax }: LogStdSettings): LogStdBounds {
-  const [lowest, highest] = head === "maxent" ? [-20, 2] : [-8, 0];
-  return { logStdMin: logStdMin ?? lowest, logStdMax: logStdMax ?? highest };
-}
+import { type ActorCriticGraph, acting, compileActorCritic } from "./actorCritic.ts";
+import { clampedHead, eraHead, type Head, logStdBounds, logStdInOrder, maximumEntropyHead } from "./heads.ts";
+import { actor, critics, initialActor, initialCritics, type NetworkSizes, networkStyles, smaller } from "./networks.ts";
 
 const count = () => z.int().min(1);
 const rate = () => z.number().positive().max(1);
@@ -132,19 +115,7 @@ export const sacConfigSchema = z
     checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
     threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
   })
-  .refine(
-    (config) => {
-      const { logStdMin, logStdMax } = logStdBounds(config);
-      return logStdMin < logStdMax;
-    },
-    {
-      path: ["logStdMin"],
-      error: ({ input }) => {
-        const { logStdMin, logStdMax } = logStdBounds(input as LogStdSettings);
-        return `the smallest log deviation, ${logStdMin}, must be below the largest, ${logStdMax}`;
-      },
-    },
-  )
+  .refine(...logStdInOrder)
   .refine(
     ({ delta, learnDelta, head, entropyOf }) =>
       (delta === 0 && !learnDelta) || (head === "era" && entropyOf === "gaussian"),
@@ -184,24 +155,13 @@ export interface InitialNetworks {
   readonly targets?: Record<string, NamedArray>;
 }
 
-/** All that SAC computes, before it is compiled. */
-export interface SacGraph {
-  readonly state: State;
-  /** Feeds: observations, actions, rewards, masks, nextObservations, nextNoise, noise. */
-  readonly update: ProgramSpec;
-  /** Acting in training, for one observation. Feeds: observation, noise. Outputs: action, entropy. */
-  readonly act: ProgramSpec<"action" | "entropy">;
-  /** The evaluation policy for any number of observations, for export. Outputs: action, entropy. */
-  readonly policy: Readonly<Record<"action" | "entropy", Tensor>>;
-}
-
 /** Builds the graph of SAC and the state that it owns. */
 export function sacGraph(
   sizes: NetworkSizes,
   head: Head,
   config: SacHyperparameters,
   initial: InitialNetworks,
-): SacGraph {
+): ActorCriticGraph {
   const { observationSize, actionSize, style } = sizes;
   const { batchSize: batch, discount, tau } = config;
   const state = new State();
@@ -282,29 +242,8 @@ export function sacGraph(
   return {
     state,
     update: { outputs, updates, guard: Object.keys(outputs) },
-    act: actingGraph(sizes, policyOf),
-    policy: exportedPolicy(sizes, policyOf),
+    ...acting(sizes, policyOf),
   };
-}
-
-/** The smaller of the two critics' values, `[batch, 1]`. */
-function smaller(values: Tensor): Tensor {
-  const [first, second] = split(values, [1, 1], 0) as [Tensor, Tensor];
-  return squeeze(minimum(first, second), 0);
-}
-
-/** The policy at observations `[batch, observationSize]`. */
-type PolicyOf = (observations: Tensor) => Policy;
-
-function actingGraph({ observationSize, actionSize }: NetworkSizes, policyOf: PolicyOf): SacGraph["act"] {
-  const policy = policyOf(input("observation", [1, observationSize]));
-  const { action } = policy.sample(input("noise", [1, actionSize]));
-  return { outputs: { action, entropy: policy.entropy() }, guard: ["action", "entropy"] };
-}
-
-function exportedPolicy({ observationSize }: NetworkSizes, policyOf: PolicyOf): SacGraph["policy"] {
-  const policy = policyOf(input("observation", ["batch", observationSize]));
-  return { action: policy.mode(), entropy: policy.entropy() };
 }
 
 /** The head that the settings ask for. Throws Error naming what is allowed where no policy has the entropy asked for. */
@@ -340,35 +279,5 @@ export async function createSac(
     { ...config, ...(temperature && { temperature }) },
     { actor: initialActor(random, sizes), critics: initialCritics(random, sizes) },
   );
-  const threads = config.threads > 0 ? { threads: config.threads } : {};
-  const update = await compile(graph.update, threads);
-  // One observation at a time gives several threads nothing to share.
-  const act = await compile(graph.act, { threads: 1 });
-
-  const fillNoise = (array: Float32Array, source: Random): Float32Array =>
-    head.noise === "uniform" ? source.fillUniform(array) : source.fillNormal(array);
-  const actNoise = new Float32Array(actionSize);
-  const noise = new Float32Array(config.batchSize * actionSize);
-  const nextNoise = new Float32Array(config.batchSize * actionSize);
-  return {
-    head,
-    entropyFloor: head.entropy.floor,
-    state: graph.state,
-    async act(observation, source) {
-      const { action, entropy } = await act.run({ observation, noise: fillNoise(actNoise, source) });
-      return { action: action as Float32Array, entropy: Number(entropy[0]) };
-    },
-    async update(batch, source) {
-      fillNoise(nextNoise, source);
-      fillNoise(noise, source);
-      const outputs = await update.run({ ...batch, nextNoise, noise });
-      return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, Number(value[0])]));
-    },
-    exportPolicy: () =>
-      exportOnnx(graph.policy, { "era.observationSize": `${observationSize}`, "era.actionSize": `${actionSize}` }),
-    async dispose() {
-      await update.dispose();
-      await act.dispose();
-    },
-  };
+  return compileActorCritic(graph, head, sizes, config);
 }

@@ -3,7 +3,6 @@
  * temporal differences, and planning with it. Its policy prior keeps an entropy floor (ERA) or, as baseline, has entropy in its loss.
  * From top to bottom: settings, the policy prior, the expression graph of a whole update and of a decision, the compiled agent.
  */
-import { tanhNormal } from "@era/activation";
 import {
   adam,
   add,
@@ -34,14 +33,13 @@ import {
   sum,
   type Tensor,
   tanh,
-  tensorOps,
   unflatten,
 } from "@era/tensor";
 import * as z from "zod";
 import { createReplayBatch } from "../replay/replayBatch.ts";
 import { sampleSequences } from "../replay/sequenceSampler.ts";
 import type { OffPolicyAgent } from "../training/offPolicy.ts";
-import { eraHead, type Head, type Policy } from "./heads.ts";
+import { eraHead, type Head, type Policy, squashedPolicy } from "./heads.ts";
 import { type Bins, softCrossEntropy, twoHotInverse } from "./tdmpc2/discreteRegression.ts";
 import { type LatentModel, type PlannerConfig, type PlannerInput, plan, plannerInputs } from "./tdmpc2/planner.ts";
 import { nextScale } from "./tdmpc2/runningScale.ts";
@@ -183,17 +181,7 @@ export function tdmpc2Head(config: Tdmpc2Config, actionSize: number): PriorHead 
   return {
     noise: "normal",
     entropy: { target: null, floor: null },
-    policy: (raw) => {
-      const distribution = tanhNormal(tensorOps, parts(raw));
-      return {
-        sample: (noise) => {
-          const { action, logProb } = distribution.sample(noise);
-          return { action, logProb: () => logProb };
-        },
-        mode: () => distribution.mode(),
-        entropy: () => distribution.entropy(),
-      };
-    },
+    policy: (raw) => squashedPolicy(parts(raw)),
     // The official "scaled entropy" is D times that of the Gaussian before it is squashed: the squashed density in it cancels but for 1e-8.
     bonus: (raw, noise) => {
       const surprise = add(add(mul(square(noise), 0.5), parts(raw).logStd), 0.5 * Math.log(2 * Math.PI));
