@@ -16,8 +16,8 @@ export interface MetricsRow {
   readonly metrics: Metrics;
 }
 
-/** Metrics of this group measure the machine and not the training: two runs with the same seed differ in them. */
-const MACHINE_GROUP = "speed/";
+/** Metrics of these groups measure the machine and not the training: two runs with the same seed differ in them. */
+const MACHINE_GROUPS = ["speed/", "memory/"];
 
 /**
  * The row as a line of JSON: `{"step":…,"wallTime":…,"<name>":…}`.
@@ -52,9 +52,9 @@ export function readMetrics(path: string): MetricsRow[] {
 }
 
 /**
- * The row without what measures the machine (`wallTime` and `speed/…`): this is what a run resumed bit-exactly repeats.
+ * The row without what measures the machine (`wallTime`, `speed/…`, `memory/…`): this is what a run resumed bit-exactly repeats.
  */
 export function reproducibleMetrics({ step, metrics }: MetricsRow): { step: number; metrics: Metrics } {
-  const kept = Object.entries(metrics).filter(([name]) => !name.startsWith(MACHINE_GROUP));
+  const kept = Object.entries(metrics).filter(([name]) => !MACHINE_GROUPS.some((group) => name.startsWith(group)));
   return { step, metrics: Object.fromEntries(kept) };
 }

@@ -19,6 +19,8 @@ export const summarySchema = z.looseObject({
   }),
   /** Nats: what was asked for, what no state can fall below, and the lowest that was seen. */
   entropy: z.object({ target: z.number(), floor: z.number(), min: z.number().nullable() }).optional(),
+  /** MiB: the most resident memory that a line of metrics has reported. */
+  memory: z.object({ peak: z.number() }).optional(),
 });
 
 /** The content of summary.json; a run may add fields of its own. */
@@ -44,12 +46,15 @@ export function summarize(
   let best: number | null = null;
   let bestStep: number | null = null;
   let minEntropy: number | null = null;
+  let memory: number | null = null;
   for (const { step, metrics } of rows) {
     const measured = metrics[score];
     if (measured !== undefined) {
       final = measured;
       if (best === null || measured > best) [best, bestStep] = [measured, step];
     }
+    const resident = metrics["memory/resident"];
+    if (resident !== undefined) memory = Math.max(memory ?? resident, resident);
     const nats = entropy === undefined ? undefined : metrics[entropy.metric];
     if (nats !== undefined) minEntropy = Math.min(minEntropy ?? nats, nats);
   }
@@ -63,5 +68,6 @@ export function summarize(
     stepsPerSecond: last === undefined || last.wallTime === 0 ? 0 : last.step / last.wallTime,
     score: { metric: score, final, best, bestStep },
     ...(entropy === undefined ? {} : { entropy: { target: entropy.target, floor: entropy.floor, min: minEntropy } }),
+    ...(memory === null ? {} : { memory: { peak: memory } }),
   };
 }

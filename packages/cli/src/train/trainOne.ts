@@ -107,7 +107,7 @@ export function notes(
 }
 
 /** What came out of it. */
-function closing(dir: string, { score, entropy, stepsPerSecond, wallTime }: Summary): string[] {
+function closing(dir: string, { score, entropy, stepsPerSecond, wallTime, memory }: Summary): string[] {
   const number = (value: number | null) => (value === null ? "—" : value.toFixed(1));
   const lines = [
     `final evaluation return ${number(score.final)}, best ${number(score.best)} (step ${score.bestStep ?? "—"})`,
@@ -119,7 +119,7 @@ function closing(dir: string, { score, entropy, stepsPerSecond, wallTime }: Summ
   }
   return [
     ...lines,
-    `${stepsPerSecond.toFixed(0)} steps/s, ${(wallTime / 60).toFixed(1)} minutes`,
+    `${stepsPerSecond.toFixed(0)} steps/s, ${(wallTime / 60).toFixed(1)} minutes${memory ? `, at most ${memory.peak} MiB of memory` : ""}`,
     `report: ${runPath({ dir }, "report.html")}`,
     `next: npx era eval ${dir}`,
   ];

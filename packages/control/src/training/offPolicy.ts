@@ -13,6 +13,7 @@ import type { TrainingHooks } from "./algorithm.ts";
 import { Averages } from "./averages.ts";
 import { type Act, evaluate, loadPolicy } from "./evaluate.ts";
 import { type LoopParts, restoreLoop, saveLoop } from "./loopCheckpoint.ts";
+import { MachineMetrics } from "./machineMetrics.ts";
 
 /** An agent that learns from replayed transitions. Actions are on [−1, 1] in every dimension. */
 export interface OffPolicyAgent {
@@ -83,7 +84,7 @@ export async function trainOffPolicy(
   };
 
   let savedStep = checkpoint?.step;
-  let logged = { step: state.step, wallTime: run.wallTime };
+  const machine = new MachineMetrics(run, state.step);
   try {
     while (state.step < config.steps) {
       const step = ++state.step;
@@ -125,9 +126,8 @@ export async function trainOffPolicy(
           ...(floor !== undefined && { "policy/entropyFloor": floor }),
         };
         const metrics = { ...averages.take(), ...lowest };
-        const stepsPerSecond = (step - logged.step) / (run.wallTime - logged.wallTime);
-        logged = { step, wallTime: run.wallTime };
-        if (Object.keys(metrics).length > 0) run.log(step, { ...metrics, "speed/stepsPerSecond": stepsPerSecond });
+        const cost = machine.take(step);
+        if (Object.keys(metrics).length > 0) run.log(step, { ...metrics, ...cost });
       }
       if (step % config.evalEvery === 0 || step === config.steps) {
         // The exported policy itself, so that whoever plays it sees the same returns.

@@ -21,13 +21,15 @@ const SPLITS: Readonly<Record<string, string>> = {
 };
 /** Charts come in this order, the others between the last two. */
 const FIRST = ["return", "accuracy", "reward", "entropy"];
-const LAST = ["speed"];
+const LAST = ["speed", "memory"];
 /** Groups that say what kind of thing is measured, and so come last in words: the critic loss. */
-const KINDS = ["loss", "gradient"];
+const KINDS = ["loss", "gradient", "memory"];
+/** What a group of metrics is measured in. */
+const UNITS: Readonly<Record<string, string>> = { memory: "MiB" };
 
 /**
  * A panel for each thing that was measured: the same one on training and evaluation data together, all entropies
- * together (against the floor, if one is given), every other metric by itself; scores first and speed last.
+ * together (against the floor, if one is given), every other metric by itself; scores first, speed and memory last.
  */
 export function defaultPanels(rows: readonly MetricsRow[], entropyFloor?: number): Panel[] {
   const names = new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)));
@@ -41,7 +43,8 @@ export function defaultPanels(rows: readonly MetricsRow[], entropyFloor?: number
   for (const series of topics.values()) series.sort((a, b) => splitOf(a) - splitOf(b));
   const ordered = [...topics].sort(([a], [b]) => rank(a) - rank(b));
   return ordered.map(([topic, series]): Panel => {
-    if (topic !== "entropy") return { title: titleOf(topic), series };
+    const unit = UNITS[topic.split("/")[0] ?? ""];
+    if (topic !== "entropy") return { title: titleOf(topic), series, ...(unit !== undefined && { unit }) };
     const rules =
       entropyFloor === undefined ? [] : [{ value: entropyFloor, label: withMinus(`floor ${entropyFloor.toFixed(2)}`) }];
     // A logged floor is the rule already.
@@ -59,7 +62,7 @@ function topicOf(name: string): string {
 function rank(topic: string): number {
   const first = FIRST.indexOf(topic);
   if (first >= 0) return first;
-  return LAST.includes(topic.split("/")[0] ?? "") ? FIRST.length + 1 : FIRST.length;
+  return FIRST.length + 1 + LAST.indexOf(topic.split("/")[0] ?? "");
 }
 
 /** "loss/critic" is the "Critic loss", "speed/stepsPerSecond" the "Steps per second". */

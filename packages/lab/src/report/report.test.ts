@@ -158,9 +158,9 @@ describe("defaultPanels", () => {
     metrics: Object.fromEntries(names.map((name) => [name, 1])),
   });
 
-  it("puts scores first, speed last, and together what is the same thing", () => {
+  it("puts scores first, speed and memory last, and together what is the same thing", () => {
     const rows = [
-      row("speed/stepsPerSecond", "loss/critic", "loss/actor"),
+      row("memory/resident", "speed/stepsPerSecond", "loss/critic", "loss/actor"),
       row("policy/entropy", "policy/entropyMin", "eval/return", "train/return", "train/episodeLength"),
     ];
     expect(defaultPanels(rows, -0.25)).toEqual([
@@ -175,6 +175,7 @@ describe("defaultPanels", () => {
       { title: "Actor loss", series: ["loss/actor"] },
       { title: "Episode length", series: ["train/episodeLength"] },
       { title: "Steps per second", series: ["speed/stepsPerSecond"] },
+      { title: "Resident memory", series: ["memory/resident"], unit: "MiB" },
     ]);
   });
 
