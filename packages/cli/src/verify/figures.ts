@@ -33,7 +33,7 @@ export function locationFigure(): ChartOptions {
     }));
   };
   return {
-    title: "0.25 nat asked: entropy of a bounded policy at each location",
+    title: "Entropy at each location, 0.25 nat asked",
     xTitle: "location of the truncated normal on [−1, 1]",
     yTitle: "nats per dimension",
     curves: [
@@ -93,7 +93,7 @@ export function gaussianFigure(): ChartOptions {
   });
   const certified = targets.filter((perDim) => perDim <= highest);
   return {
-    title: "Nominal target and certified floor of a truncated Gaussian policy",
+    title: "Asked and certified: truncated Gaussians",
     xTitle: "nats asked per dimension",
     yTitle: "nats certified per dimension",
     curves: [
