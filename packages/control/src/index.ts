@@ -3,7 +3,8 @@ export { clampedHead, eraHead, type Head, maximumEntropyHead } from "./agents/he
 export { actor, columns, critics, initialActor, initialCritics, type NetworkSizes } from "./agents/networks.ts";
 export { createObac, type ObacConfig, obacConfigSchema, obacGraph, obacHead } from "./agents/obac.ts";
 export { createSac, type SacConfig, sacConfigSchema, sacGraph, sacHead } from "./agents/sac.ts";
-export { createTdmpc2, type Tdmpc2Config, type Tdmpc2Graph, tdmpc2ConfigSchema, tdmpc2Graph } from "./agents/tdmpc2.ts";
+export { type Tdmpc2Config, tdmpc2ConfigSchema } from "./agents/tdmpc2/config.ts";
+export { createTdmpc2, type Tdmpc2Graph, tdmpc2Graph } from "./agents/tdmpc2.ts";
 export { Box, type BoxArray, type BoxDtype } from "./env/box.ts";
 export { type ActionSpace, Discrete } from "./env/discrete.ts";
 export { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env/env.ts";
