@@ -1,8 +1,9 @@
 /** `era export <run>`: the trained policy of a run's newest checkpoint as a standalone ONNX model. */
 import { join } from "node:path";
 import { algorithmOf, environmentSpec } from "@era/control";
-import { FailureError, loadLatestCheckpoint, openRun, parseConfig, writeFileAtomic } from "@era/lab";
+import { FailureError, loadLatestCheckpoint, openRun, parseConfig, runPath, writeFileAtomic } from "@era/lab";
 import type { Command } from "commander";
+import { knownEnvironment } from "../knownEnvironment.ts";
 
 export function addExportCommand(program: Command): void {
   program
@@ -19,7 +20,10 @@ export function addExportCommand(program: Command): void {
         throw new FailureError(
           `${target} has no checkpoint yet: train it first, with: era train ${algorithm.name} --resume ${target}`,
         );
-      const config = parseConfig(algorithm.schema, run.record.config);
+      const config = await knownEnvironment(
+        parseConfig(algorithm.schema, run.record.config),
+        runPath({ dir: target }, "config.json"),
+      );
       const { observationSpace, actionSpace } = environmentSpec(config.env);
       const sizes = { observationSize: observationSpace.low.length, actionSize: actionSpace.size };
       const learner = await algorithm.open(config);

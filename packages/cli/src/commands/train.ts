@@ -1,9 +1,18 @@
 /** `era train <algorithm>`: one run or several seeds, in folders of their own. */
 import { type Algorithm, algorithms } from "@era/control";
-import { UsageError } from "@era/lab";
+import { parseConfig, UsageError } from "@era/lab";
 import type { Command } from "commander";
 import { addFlags, givenFlags } from "../flags.ts";
-import { createPlan, isSeedFolder, parseSeeds, readPlan, type SeedPlan, writePlan } from "../train/seedPlan.ts";
+import { knownEnvironment } from "../knownEnvironment.ts";
+import {
+  createPlan,
+  isSeedFolder,
+  parseSeeds,
+  planPath,
+  readPlan,
+  type SeedPlan,
+  writePlan,
+} from "../train/seedPlan.ts";
 import {
   checkResumption,
   defaultFolder,
@@ -45,27 +54,32 @@ With --seeds, one that fails leaves the others at work, and the exit code is 1 a
 async function trainCommand(algorithm: Algorithm, options: TrainOptions): Promise<void> {
   const given = givenFlags(options, algorithm.schema);
   const parallel = options.parallel === undefined ? undefined : wholeNumber("--parallel", options.parallel, 1);
-  const plan = seedPlan(algorithm, options, given);
+  const plan = await seedPlan(algorithm, options, given);
   if (plan) return trainSeeds(algorithm, plan, { parallel, json: options.json });
   if (parallel !== undefined) throw new UsageError("--parallel is for several seeds: give --seeds too");
-  if (options.resume === undefined) return trainOne(algorithm, freshRun(algorithm, options, given), options);
+  if (options.resume === undefined) return trainOne(algorithm, await freshRun(algorithm, options, given), options);
   checkResumption(options, given);
-  return trainOne(algorithm, resumedRun(algorithm, options.resume, given), options);
+  return trainOne(algorithm, await resumedRun(algorithm, options.resume, given), options);
 }
 
 /** The seeds to train, new or resumed; undefined where it is about one run. */
-function seedPlan(algorithm: Algorithm, options: TrainOptions, given: Record<string, unknown>): SeedPlan | undefined {
+async function seedPlan(
+  algorithm: Algorithm,
+  options: TrainOptions,
+  given: Record<string, unknown>,
+): Promise<SeedPlan | undefined> {
   if (options.resume !== undefined && isSeedFolder(options.resume)) {
     checkResumption(options, given);
     const before = readPlan(algorithm, options.resume);
-    const plan = { ...before, config: { ...before.config, ...steps(algorithm, given) } };
+    const config = await knownEnvironment(before.config, planPath(before.dir));
+    const plan = { ...before, config: { ...config, ...steps(algorithm, given) } };
     if (plan.config.steps !== before.config.steps) writePlan(algorithm, plan);
     return plan;
   }
   if (options.resume !== undefined || options.seeds === undefined) return undefined;
   if (given.seed !== undefined) throw new UsageError("--seed and --seeds: give only one of them");
   const seeds = parseSeeds(algorithm, options.seeds);
-  const config = freshSettings(algorithm, options, { ...given, seed: seeds[0] });
+  const config = await freshSettings(algorithm, options, { ...given, seed: seeds[0] });
   algorithm.check(config);
   const dir = options.run ?? defaultFolder(algorithm, config, `seeds${seeds.join("-")}`);
   const plan = { dir, seeds, config };
@@ -75,5 +89,5 @@ function seedPlan(algorithm: Algorithm, options: TrainOptions, given: Record<str
 
 /** The budget as given, checked. */
 function steps(algorithm: Algorithm, { steps }: Record<string, unknown>): { steps?: number } {
-  return steps === undefined ? {} : { steps: freshSettings(algorithm, {}, { steps }).steps };
+  return steps === undefined ? {} : { steps: parseConfig(algorithm.schema, { steps }).steps };
 }

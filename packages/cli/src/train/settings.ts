@@ -2,7 +2,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Algorithm, TrainingConfig } from "@era/control";
-import { createRun, openRun, packageVersions, parseConfig, type ResumedRun, resumeRun, UsageError } from "@era/lab";
+import {
+  createRun,
+  openRun,
+  packageVersions,
+  parseConfig,
+  type ResumedRun,
+  resumeRun,
+  runPath,
+  UsageError,
+} from "@era/lab";
+import { knownEnvironment } from "../knownEnvironment.ts";
 
 /** What `era train <algorithm>` is told besides the algorithm's own settings. */
 export interface TrainOptions extends Record<string, unknown> {
@@ -21,31 +31,45 @@ export interface PreparedRun {
 }
 
 /** A new run's settings: the defaults, a file's, the command line's. */
-export function freshSettings(
+export async function freshSettings(
   algorithm: Algorithm,
-  options: TrainOptions,
+  { config: file }: TrainOptions,
   given: Record<string, unknown>,
-): TrainingConfig {
-  return parseConfig(algorithm.schema, options.config === undefined ? {} : readSettings(options.config), given);
+): Promise<TrainingConfig> {
+  const stored = file === undefined ? {} : readSettings(file);
+  // Another environment than the file's has another module, or none.
+  const fitting = given.env === undefined ? stored : { ...stored, envModule: undefined };
+  return knownEnvironment(parseConfig(algorithm.schema, fitting, given), file);
 }
 
 /** A run in a new folder. */
-export function freshRun(algorithm: Algorithm, options: TrainOptions, given: Record<string, unknown>): PreparedRun {
-  const config = freshSettings(algorithm, options, given);
+export async function freshRun(
+  algorithm: Algorithm,
+  options: TrainOptions,
+  given: Record<string, unknown>,
+): Promise<PreparedRun> {
+  const config = await freshSettings(algorithm, options, given);
   const dir = options.run ?? defaultFolder(algorithm, config, `seed${config.seed}`);
   const run = { dir, kind: algorithm.name, config: { ...config } };
   return { config, open: () => ({ run: createRun({ ...run, packages: packages() }), checkpoint: undefined }) };
 }
 
 /** An interrupted run's own settings; a longer budget is the only thing that may be asked of it anew. */
-export function resumedRun(algorithm: Algorithm, dir: string, given: Record<string, unknown>): PreparedRun {
+export async function resumedRun(
+  algorithm: Algorithm,
+  dir: string,
+  given: Record<string, unknown>,
+): Promise<PreparedRun> {
   const { record } = openRun(dir);
   if (record.kind !== algorithm.name) {
     throw new UsageError(
       `${dir} is a run of "${record.kind}": continue it with era train ${record.kind} --resume ${dir}`,
     );
   }
-  const config = parseConfig(algorithm.schema, record.config, given);
+  const config = await knownEnvironment(
+    parseConfig(algorithm.schema, record.config, given),
+    runPath({ dir }, "config.json"),
+  );
   return { config, open: () => resumeRun(dir, { config: { ...config }, packages: packages() }) };
 }
 

@@ -21,6 +21,8 @@ export interface EnvSpec {
 export interface EnvDefinition extends EnvSpec {
   /** The benchmark it belongs to, such as `"gymnasium"`: `era envs` lists it there. */
   readonly suite: string;
+  /** The file that it comes from, where that is a user's own: other threads and processes load it from there. */
+  readonly module?: string;
   /** Undefined where nothing is missing to make it; else one line that says which command adds what is. */
   missing?(): string | undefined;
   /**

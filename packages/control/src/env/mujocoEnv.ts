@@ -1,10 +1,8 @@
 import { Random } from "@era/tensor";
 import { Box } from "./box.ts";
 import { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env.ts";
+import { randomWords, restoredRandom, savedRandom } from "./savedRandom.ts";
 import { type Simulation, Unstable } from "./simulation.ts";
-
-/** Numbers that a generator's state takes in a saved environment. */
-const randomWords = 5;
 
 /**
  * What one task adds to a simulated robot. It keeps no state of its own between steps, except in `memory`: whatever else it compares with
@@ -120,8 +118,7 @@ export class MujocoEnv implements Env {
     const memory = this.#task.memory ?? [];
     const state = new Float64Array(1 + randomWords + memory.length + simulation.length);
     state[0] = this.#steps;
-    // A generator that holds a spare normal has a fifth number; NaN says that there is none.
-    state.fill(Number.NaN, 1, 1 + randomWords).set(this.#random.state, 1);
+    state.set(savedRandom(this.#random), 1);
     state.set(memory, 1 + randomWords);
     state.set(simulation, 1 + randomWords + memory.length);
     return state;
@@ -138,7 +135,7 @@ export class MujocoEnv implements Env {
       );
     }
     this.#steps = state[0] ?? 0;
-    this.#random = new Random(Array.from(state.subarray(1, 1 + randomWords)).filter((word) => !Number.isNaN(word)));
+    this.#random = restoredRandom(state.subarray(1, 1 + randomWords));
     memory?.set(state.subarray(1 + randomWords, simulationStart));
     this.simulation.restoreState(state.subarray(simulationStart));
   }

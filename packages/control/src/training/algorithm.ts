@@ -10,6 +10,8 @@ export const entropyMetric = "policy/entropyMin";
 export interface TrainingConfig {
   /** The environment's name in the registry. */
   readonly env: string;
+  /** The file that defines the environment, where it is a user's own; it must be loaded (`loadEnvironment`) before anything else is done. */
+  readonly envModule?: string | undefined;
   /** Environment steps to train for; the only setting that may change when a run is resumed. */
   readonly steps: number;
   readonly seed: number;

@@ -1,11 +1,24 @@
 import { unknownName } from "@era/lab";
+import * as z from "zod";
 import type { Algorithm } from "./algorithm.ts";
 import { obacAlgorithm } from "./obacAlgorithm.ts";
 import { sacAlgorithm } from "./sacAlgorithm.ts";
 import { tdmpc2Algorithm } from "./tdmpc2Algorithm.ts";
 
 /** Every algorithm, in the order of `era train --help`. */
-export const algorithms: readonly Algorithm[] = [sacAlgorithm, tdmpc2Algorithm, obacAlgorithm];
+export const algorithms: readonly Algorithm[] = [sacAlgorithm, tdmpc2Algorithm, obacAlgorithm].map(withEnvModule);
+
+/** The algorithm with the setting that a run on a user's environment has besides. */
+function withEnvModule(algorithm: Algorithm): Algorithm {
+  const envModule = z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File that defines --env, where that is your own; --env <file> is enough");
+  // An extended schema still gives all that the algorithm's own gives, which its type does not say.
+  const schema = algorithm.schema.safeExtend({ envModule }) as z.ZodObject as Algorithm["schema"];
+  return { ...algorithm, schema };
+}
 
 /**
  * The algorithm that a run folder's `kind` names.

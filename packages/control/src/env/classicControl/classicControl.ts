@@ -5,9 +5,7 @@ import type { ActionSpace } from "../discrete.ts";
 import { type Env, EnvError, type ResetResult, type StepResult } from "../env.ts";
 import type { EnvDefinition } from "../envDefinition.ts";
 import { parseOptions } from "../parseOptions.ts";
-
-/** Numbers that a generator's state takes in a saved environment. */
-const randomWords = 5;
+import { randomWords, restoredRandom, savedRandom } from "../savedRandom.ts";
 
 /** The physics of a classic control task. All that changes is in the state, a vector of float64. */
 export interface ClassicTask {
@@ -104,8 +102,7 @@ export class ClassicControl implements Env {
     if (this.#random === undefined) throw new EnvError(`${this.id}: nothing to save before the first reset`);
     const saved = new Float64Array(1 + randomWords + this.#state.length);
     saved[0] = this.#steps;
-    // A generator that holds a spare normal has a fifth number; NaN says that there is none.
-    saved.fill(Number.NaN, 1, 1 + randomWords).set(this.#random.state, 1);
+    saved.set(savedRandom(this.#random), 1);
     saved.set(this.#state, 1 + randomWords);
     return saved;
   }
@@ -119,7 +116,7 @@ export class ClassicControl implements Env {
       );
     }
     this.#steps = saved[0] ?? 0;
-    this.#random = new Random(Array.from(saved.subarray(1, 1 + randomWords)).filter((word) => !Number.isNaN(word)));
+    this.#random = restoredRandom(saved.subarray(1, 1 + randomWords));
     this.#state.set(saved.subarray(1 + randomWords));
   }
 

@@ -1,3 +1,4 @@
+import { asEnvError } from "../asEnvError.ts";
 import { type Env, EnvError } from "../env.ts";
 import type { VectorArrays } from "./vectorArrays.ts";
 
@@ -12,6 +13,7 @@ const ownNumbers = 2;
 
 /** Some of a vector environment's copies, stepped one after the other in the thread that made them. */
 export class EnvCopies {
+  readonly #id: string;
   readonly #envs: readonly Env[];
   readonly #first: number;
   readonly #autoreset: Autoreset;
@@ -29,6 +31,7 @@ export class EnvCopies {
    * @param arrays The arrays of all copies: these ones use their rows alone.
    */
   constructor(envs: readonly [Env, ...Env[]], first: number, autoreset: Autoreset, arrays: VectorArrays) {
+    this.#id = envs[0].id;
     this.#envs = envs;
     this.#first = first;
     this.#autoreset = autoreset;
@@ -62,7 +65,7 @@ export class EnvCopies {
   /** The state of each copy, which does not depend on what else is in this object. */
   saveState(): Float64Array[] {
     return this.#envs.map((env, i) => {
-      const inner = this.#guard(i, () => env.saveState());
+      const inner = this.#guard(i, "saveState", () => env.saveState());
       const state = new Float64Array(ownNumbers + inner.length);
       state[0] = this.#isOver[i] ? 1 : 0;
       state[1] = this.#steps[i] ?? 0;
@@ -75,7 +78,7 @@ export class EnvCopies {
   restoreState(states: readonly Float64Array[]): void {
     this.#envs.forEach((env, i) => {
       const state = states[i] ?? new Float64Array(ownNumbers);
-      this.#guard(i, () => env.restoreState(state.subarray(ownNumbers)));
+      this.#guard(i, "restoreState", () => env.restoreState(state.subarray(ownNumbers)));
       this.#isOver[i] = state[0] === 1;
       this.#steps[i] = state[1] ?? 0;
     });
@@ -100,7 +103,7 @@ export class EnvCopies {
     this.#steps[i] = (this.#steps[i] ?? 0) + 1;
     // A copy of the numbers, since an environment may keep its action to compare the next one with.
     const action = actions.slice(copy * this.#actionSize, (copy + 1) * this.#actionSize);
-    const result = this.#guard(i, () => (this.#envs[i] as Env).step(action));
+    const result = this.#guard(i, "step", () => (this.#envs[i] as Env).step(action));
     if (!Number.isFinite(result.reward)) this.#fail(i, `reward is ${result.reward}`);
     this.#write(i, result.observation, finalObservations);
     rewards[copy] = result.reward;
@@ -118,7 +121,7 @@ export class EnvCopies {
   #begin(i: number, options: { seed?: number } = {}): void {
     this.#steps[i] = 0;
     this.#isOver[i] = false;
-    const { observation } = this.#guard(i, () => (this.#envs[i] as Env).reset(options));
+    const { observation } = this.#guard(i, "reset", () => (this.#envs[i] as Env).reset(options));
     this.#write(i, observation, this.#arrays.observations);
   }
 
@@ -139,21 +142,19 @@ export class EnvCopies {
     }
   }
 
-  #guard<R>(i: number, work: () => R): R {
+  #guard<R>(i: number, action: string, work: () => R): R {
     try {
       return work();
     } catch (error) {
-      throw this.#named(i, error);
+      throw this.#named(i, asEnvError(this.#id, action, error));
     }
   }
 
   /** An error with the copy that it comes from. */
-  #named(i: number, error: unknown): EnvError {
-    const id = this.#envs[i]?.id;
-    const message =
-      error instanceof Error ? (error instanceof EnvError ? error.message : `${error}`) : `it threw ${String(error)}`;
-    const reason = message.startsWith(`${id}: `) ? message.slice(`${id}: `.length) : message;
-    return new EnvError(`${id}, copy ${this.#first + i}: ${reason.replace(/\s*\n\s*/g, "; ")}`, { cause: error });
+  #named(i: number, error: EnvError): EnvError {
+    const { message } = error;
+    const reason = message.startsWith(`${this.#id}: `) ? message.slice(this.#id.length + 2) : message;
+    return new EnvError(`${this.#id}, copy ${this.#first + i}: ${reason}`, { cause: error });
   }
 
   #fail(i: number, problem: string, rule = "it must be finite, also in float32"): never {

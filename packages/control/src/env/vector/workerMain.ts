@@ -1,6 +1,9 @@
 /** The program of a worker thread: makes its share of a vector environment's copies, and steps them when asked. */
 import { setImmediate } from "node:timers/promises";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { EnvError } from "../env.ts";
+import { environments } from "../registry.ts";
+import { loadEnvironment } from "../user/loadEnvironment.ts";
 import { EnvCopies } from "./envCopies.ts";
 import { makeCopies } from "./makeCopies.ts";
 import { vectorArrays } from "./vectorArrays.ts";
@@ -36,6 +39,12 @@ function answerMessage(copies: EnvCopies): void {
 }
 
 try {
+  if (task.module !== undefined) await loadEnvironment(task.module);
+  if (!environments.some(({ id }) => id === task.id)) {
+    throw new EnvError(
+      `${task.id}: worker threads don't know it: give it a file of its own and load that with loadEnvironment, or use no workers`,
+    );
+  }
   const envs = await makeCopies(task.id, task.count, task.options);
   const copies = new EnvCopies(envs, task.first, task.autoreset, vectorArrays(task.arrays, task.sizes));
   answer({});

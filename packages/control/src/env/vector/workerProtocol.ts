@@ -8,6 +8,8 @@ import type { VectorSizes } from "./vectorArrays.ts";
 /** What a worker is started with. */
 export interface WorkerTask {
   readonly id: string;
+  /** The file that defines the environment, where it is a user's own. */
+  readonly module: string | undefined;
   readonly options: Readonly<Record<string, unknown>>;
   readonly autoreset: Autoreset;
   /** Its copies: `count` of them, from index `first` on. */

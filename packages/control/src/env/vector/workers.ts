@@ -1,4 +1,5 @@
 import { EnvError } from "../env.ts";
+import { environments } from "../registry.ts";
 import { CopiesWorker } from "./copiesWorker.ts";
 import type { Autoreset } from "./envCopies.ts";
 import { type VectorArrays, vectorArrays, vectorBytes } from "./vectorArrays.ts";
@@ -33,13 +34,14 @@ export class WorkersVectorEnv implements VectorEnv {
     this.count = count;
     this.observationSpace = observationSpace;
     this.actionSpace = actionSpace;
+    const module = environments.find((known) => known.id === id)?.module;
     const sizes = { count, observationSize: observationSpace.size, actionSize: actionSpace.size };
     const arrays = new SharedArrayBuffer(vectorBytes(sizes));
     this.#arrays = vectorArrays(arrays, sizes);
     this.#shares = shares(count, workers);
     this.#workers = this.#shares.map(
       ([first, end], index) =>
-        new CopiesWorker({ id, options, autoreset, first, count: end - first, sizes, arrays }, index),
+        new CopiesWorker({ id, module, options, autoreset, first, count: end - first, sizes, arrays }, index),
     );
   }
 
