@@ -3,14 +3,18 @@ export { clampedHead, eraHead, type Head, maximumEntropyHead } from "./agents/he
 export { actor, columns, critics, initialActor, initialCritics, type NetworkSizes } from "./agents/networks.ts";
 export { createObac, type ObacConfig, obacConfigSchema, obacGraph, obacHead } from "./agents/obac.ts";
 export { createSac, type SacConfig, sacConfigSchema, sacGraph, sacHead } from "./agents/sac.ts";
-export { createTdmpc2, type Tdmpc2Config, type Tdmpc2Graph, tdmpc2ConfigSchema, tdmpc2Graph } from "./agents/tdmpc2.ts";
+export { type Tdmpc2Config, tdmpc2ConfigSchema } from "./agents/tdmpc2/config.ts";
+export { createTdmpc2, type Tdmpc2Graph, tdmpc2Graph } from "./agents/tdmpc2.ts";
 export { Box, type BoxArray, type BoxDtype } from "./env/box.ts";
 export { type ActionSpace, Discrete } from "./env/discrete.ts";
 export { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env/env.ts";
 export type { EnvDefinition, EnvSpec } from "./env/envDefinition.ts";
 export { loadMujoco, type Mujoco } from "./env/mujoco.ts";
 export { MujocoEnv, type Task } from "./env/mujocoEnv.ts";
+export { PoseReader, type Poses, simulationOf } from "./env/poses.ts";
 export { type EnvId, type EnvOptions, environments, makeEnv, registerEnvironment } from "./env/registry.ts";
+export type { Body, HeightField, Material, Mesh, Scene, Shape, ShapeType, Texture } from "./env/scene.ts";
+export { readScene } from "./env/scene.ts";
 export { type Fields, Simulation } from "./env/simulation.ts";
 export { addSuite, checkSuite, describeCheck } from "./env/suites/addSuite.ts";
 export { downloadSuite } from "./env/suites/downloadSuite.ts";
@@ -43,7 +47,7 @@ export {
 } from "./training/algorithm.ts";
 export { algorithmOf, algorithms } from "./training/algorithms.ts";
 export { continuousSpec, environmentSpec } from "./training/environmentSpec.ts";
-export { type Act, type Evaluation, evaluate, type LoadedPolicy, loadPolicy } from "./training/evaluate.ts";
+export { type Evaluation, evaluate, type LoadedPolicy, loadPolicy } from "./training/evaluate.ts";
 export { obacAlgorithm } from "./training/obacAlgorithm.ts";
 export {
   evaluationSeed,
@@ -52,6 +56,8 @@ export {
   trainOffPolicy,
 } from "./training/offPolicy.ts";
 export { offPolicyLearner } from "./training/offPolicyLearner.ts";
+export { type Act, type PlayedStep, playEpisode } from "./training/playEpisode.ts";
+export { type RecordedEpisode, type RecordedStep, recordEpisode } from "./training/recordEpisode.ts";
 export { sacAlgorithm } from "./training/sacAlgorithm.ts";
 export { tdmpc2Algorithm } from "./training/tdmpc2Algorithm.ts";
 export { trainRun } from "./training/trainRun.ts";

@@ -3,10 +3,11 @@
  * state. Learning rates may be tensors: a schedule is a scalar input, fed at every run.
  */
 import { add, div, minimum, mul, type Operand, sqrt, square, sub } from "./ops/elementwise.ts";
+import { expand } from "./ops/layout.ts";
 import { sum } from "./ops/reduce.ts";
 import { formatShape, ShapeError, sameShape } from "./shape.ts";
 import type { State } from "./state.ts";
-import type { Tensor } from "./tensor.ts";
+import { constant, type Tensor, variableOf } from "./tensor.ts";
 
 export interface Step {
   /** The next parameters, `[n]`. */
@@ -125,3 +126,80 @@ export const clipByGlobalNorm = (gradient: Tensor, maxNorm: number): Tensor =>
 /** target + rate·(source − target): Polyak averaging. */
 export const polyak = (target: Tensor, source: Tensor, rate: Operand): Tensor =>
   add(target, mul(sub(source, target), rate));
+
+/** A moving average of parameters. */
+export interface Average {
+  /** The average that is kept, a variable: for evaluation and export. */
+  readonly average: Tensor;
+  readonly updates: readonly (readonly [variable: Tensor, value: Tensor])[];
+}
+
+export interface AverageOptions {
+  /** What the average keeps of itself at each step, 0.999 for one over some thousand steps. */
+  readonly decay: number;
+  /** Average faster at the start, with decay (1 + t)/(10 + t) at step t where that is less (TensorFlow's ExponentialMovingAverage). */
+  readonly warmUp?: boolean;
+}
+
+/**
+ * Exponential moving average of parameters (Polyak & Juditsky 1992; timm's ModelEma): average ← decay·average + (1 − decay)·next,
+ * from the values that the parameters have now. Throws Error where `parameters` is no variable.
+ * @param next the parameters after this step's update
+ */
+export function movingAverage(
+  { state, name }: Memory,
+  parameters: Tensor,
+  next: Tensor,
+  { decay, warmUp = false }: AverageOptions,
+): Average {
+  requireSameShape("movingAverage", parameters, next);
+  if (!variableOf(parameters)) throw new Error(`movingAverage: ${parameters} is not a variable`);
+  const average = state.variable(
+    `${name}.average`,
+    state.read(parameters),
+    parameters.shape as readonly number[],
+    parameters.dtype,
+  );
+  if (!warmUp) return { average, updates: [[average, polyak(average, next, 1 - decay)]] };
+  const count = state.variable(`${name}.count`, 0, [], parameters.dtype);
+  const kept = minimum(div(add(count, 1), add(count, 10)), decay);
+  return {
+    average,
+    updates: [
+      [average, polyak(average, next, sub(1, kept))],
+      [count, add(count, 1)],
+    ],
+  };
+}
+
+/** Gradients added up over several batches before one step is taken with their mean. */
+export interface Accumulation {
+  /** For the program of every batch but the last: what it must write. */
+  readonly gather: readonly (readonly [variable: Tensor, value: Tensor])[];
+  /** For the program of the last batch: the mean over all batches, this one included, for the optimizer. */
+  readonly mean: Tensor;
+  /** For the program of the last batch: what it must write besides the step. */
+  readonly reset: readonly (readonly [variable: Tensor, value: Tensor])[];
+}
+
+/**
+ * Gradient accumulation: the step of a batch that is too large for memory, in parts. Two programs share the sum: one that only adds
+ * to it, one that takes the step. The sum is state, so that a checkpoint between parts is exact.
+ */
+export function accumulate({ state, name }: Memory, gradient: Tensor): Accumulation {
+  const { dtype } = gradient;
+  const sumOfParts = state.variable(`${name}.sum`, 0, gradient.shape as readonly number[], dtype);
+  const count = state.variable(`${name}.count`, 0, [], dtype);
+  const [total, parts] = [add(sumOfParts, gradient), add(count, 1)];
+  return {
+    gather: [
+      [sumOfParts, total],
+      [count, parts],
+    ],
+    mean: div(total, parts),
+    reset: [
+      [sumOfParts, expand(constant(0, [], dtype), gradient.shape)],
+      [count, constant(0, [], dtype)],
+    ],
+  };
+}

@@ -1,11 +1,16 @@
 /** Values and gradients against those of PyTorch in float64 (fixtures/make_torch.py). */
 import { describe, expect, it } from "vitest";
 import { vjp } from "./grad.ts";
+import * as batchNorm from "./ops/batchNorm.ts";
+import { conv2d, convTranspose2d } from "./ops/convolution.ts";
+import { dropout } from "./ops/dropout.ts";
 import * as elementwise from "./ops/elementwise.ts";
 import * as indexing from "./ops/indexing.ts";
 import * as layout from "./ops/layout.ts";
 import * as linear from "./ops/linear.ts";
+import * as loss from "./ops/loss.ts";
 import * as normalization from "./ops/normalization.ts";
+import * as pooling from "./ops/pooling.ts";
 import * as reduce from "./ops/reduce.ts";
 import { constant, input, type Tensor } from "./tensor.ts";
 import { expectClose, runTensors } from "./testing/checkOperation.ts";
@@ -15,9 +20,23 @@ import { type TorchOperation, torchFixture } from "./testing/torchFixture.ts";
 
 const { sum, mean, max, min, logSumExp } = reduce;
 type Application = (...inputs: readonly Tensor[]) => Tensor | readonly Tensor[];
-const modules = { ...elementwise, ...reduce, ...layout, ...linear, ...normalization, ...indexing };
+const modules = {
+  ...elementwise,
+  ...reduce,
+  ...layout,
+  ...linear,
+  ...normalization,
+  ...indexing,
+  ...pooling,
+  ...batchNorm,
+  ...loss,
+  conv2d,
+  convTranspose2d,
+  dropout,
+};
 const int64 = (values: readonly number[], shape?: readonly number[]) => constant(values, shape, "int64");
 const rows = int64([2, 0, 2, 1], [2, 2]);
+const targets = int64([2, 0, 1]);
 
 /** How what PyTorch did is written here, where it takes more than the tensors; under the operation, or the operation and its variant. */
 const applications: Readonly<Record<string, Application>> = {
@@ -56,6 +75,24 @@ const applications: Readonly<Record<string, Application>> = {
       ],
       7,
     ),
+  flip: (x) => layout.flip(x, [0, 2]),
+  conv2d: (x, weight) => conv2d(x, weight),
+  "conv2d strided": (x, weight, bias) =>
+    conv2d(x, weight, { ...(bias && { bias }), stride: [2, 1], padding: [1, 2], dilation: [1, 2] }),
+  "conv2d groups": (x, weight) => conv2d(x, weight, { padding: 1, groups: 2 }),
+  "conv2d pointwise": (x, weight) => conv2d(x, weight, { stride: 2 }),
+  convTranspose2d: (x, weight, bias) =>
+    convTranspose2d(x, weight, { ...(bias && { bias }), stride: [2, 3], padding: 1, outputPadding: [1, 2], groups: 2 }),
+  maxPool2d: (x) => pooling.maxPool2d(x, 3, { stride: 2, padding: 1 }),
+  "maxPool2d ties": (x) => pooling.maxPool2d(x, 2),
+  avgPool2d: (x) => pooling.avgPool2d(x, [3, 2], { stride: 2, padding: 1 }),
+  batchNorm: (x, scale, shift) => batchNorm.batchNorm(x, scale, shift, 2 ** -10).output,
+  batchNormInference: (x, scale, shift, mean, variance) =>
+    batchNorm.batchNormInference(x, scale, shift, { mean, variance }, 2 ** -10),
+  crossEntropy: (x) => loss.crossEntropy(x, targets),
+  "crossEntropy smoothed": (x) => loss.crossEntropy(x, targets, { labelSmoothing: 0.1 }),
+  "crossEntropy soft": (x, y) => loss.crossEntropy(x, reduce.softmax(y), { labelSmoothing: 0.1 }),
+  dropout: (x) => dropout(x, constant(real([3, 4], 0, 1, 7).values, [3, 4], x.dtype), 0.4),
   unsqueeze: (x) => layout.unsqueeze(x, 1),
   squeeze: (x) => layout.squeeze(x, 1),
   "matmul false, false": (a, b) => linear.matmul(a, b),
@@ -76,7 +113,9 @@ const applications: Readonly<Record<string, Application>> = {
 
 /** Operations without a derivative, and one that PyTorch has under no name. */
 const notCompared = new Set<string>(
-  "less lessEqual greater greaterEqual equal notEqual and or not argmax argmin oneHot sumTo".split(" "),
+  "less lessEqual greater greaterEqual equal notEqual and or not argmax argmin oneHot sumTo runningStatistics".split(
+    " ",
+  ),
 );
 
 /** Applies the operation to inputs of a float type and takes its gradients, in the direction that the fixture's script takes. */
@@ -122,4 +161,16 @@ describe("PyTorch's values and gradients", () => {
       for (const [i, values] of expected.entries()) expectClose(results[i], values, 2e-6, `${name}, float32, ${i}`);
     },
   );
+
+  it("are recorded for running statistics", () => {
+    const x = constant(real([3, 2, 2, 2]).values, [3, 2, 2, 2], "float64");
+    const [one, zero] = [constant([1, 1], [2], "float64"), constant([0, 0], [2], "float64")];
+    const running = {
+      mean: constant([0.5, -1], [2], "float64"),
+      variance: constant([2, 0.3], [2], "float64"),
+    };
+    const written = batchNorm.runningStatistics(running, batchNorm.batchNorm(x, one, zero), 0.2);
+    const values = interpret(written.map(([, value]) => value));
+    for (const [i, expected] of torchFixture.running.entries()) expectClose(values[i], expected, 1e-13, `running ${i}`);
+  });
 });

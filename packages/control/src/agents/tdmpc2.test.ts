@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { compile, constant, type NamedArray } from "@era/tensor";
 import { describe, expect, it } from "vitest";
+import { discountOf, type Tdmpc2Config, tdmpc2ConfigSchema } from "./tdmpc2/config.ts";
 import { twoHot } from "./tdmpc2/discreteRegression.ts";
+import { tdmpc2Head } from "./tdmpc2/priorHead.ts";
 import type { InitialWorldModel } from "./tdmpc2/worldModel.ts";
-import { discountOf, type Tdmpc2Config, tdmpc2ConfigSchema, tdmpc2Graph, tdmpc2Head } from "./tdmpc2.ts";
+import { tdmpc2Graph } from "./tdmpc2.ts";
 
 interface Packed {
   readonly shape: readonly number[];
@@ -26,6 +28,7 @@ const fixture = JSON.parse(readFileSync(new URL("fixtures/tdmpc2.json", import.m
 };
 
 const [observationSize, actionSize] = [3, 2];
+const discount = 0.97;
 const settings = (head: "era" | "baseline"): Tdmpc2Config =>
   tdmpc2ConfigSchema.parse({
     head,
@@ -37,7 +40,8 @@ const settings = (head: "era" | "baseline"): Tdmpc2Config =>
     simNormGroup: 4,
     batchSize: 5,
     horizon: 3,
-    discount: 0.97,
+    // Each case has one of the two.
+    episodic: head === "era",
     learningRate: 3e-3,
     gradientClip: 2,
     dropout: 0.1,
@@ -58,9 +62,16 @@ function unpacked(group: Record<string, Packed>): Record<string, NamedArray> {
 
 function graphOf(head: "era" | "baseline") {
   const config = settings(head);
-  const groups = Object.entries(fixture.parameters).map(([name, group]) => [name, unpacked(group)]);
+  const groups = Object.entries(fixture.parameters)
+    .filter(([name]) => name !== "termination" || config.episodic)
+    .map(([name, group]) => [name, unpacked(group)]);
   const initial = Object.fromEntries(groups) as InitialWorldModel;
-  return tdmpc2Graph({ ...config, observationSize, actionSize }, tdmpc2Head(config, actionSize), config, initial);
+  return tdmpc2Graph(
+    { ...config, observationSize, actionSize },
+    tdmpc2Head(config, actionSize),
+    { ...config, discount },
+    initial,
+  );
 }
 
 /** Indices are int64. */

@@ -1,9 +1,6 @@
 import { LoadedModel } from "@era/tensor";
 import type { Env } from "../env/env.ts";
-import { actionScale } from "./actionScale.ts";
-
-/** An action on [−1, 1] in every dimension, or the number of a discrete one, for an observation, an episode's first where `isFirst`. */
-export type Act = (observation: Float32Array, isFirst?: boolean) => Promise<Float32Array>;
+import { type Act, playEpisode } from "./playEpisode.ts";
 
 export interface Evaluation {
   /** Undiscounted return of each episode. */
@@ -17,18 +14,14 @@ export interface Evaluation {
  * @throws EnvError where the simulation becomes unstable
  */
 export async function evaluate(env: Env, act: Act, episodes: number, seed: number): Promise<Evaluation> {
-  const scale = actionScale(env.actionSpace);
   const returns: number[] = [];
   const lengths: number[] = [];
   for (let episode = 0; episode < episodes; episode++) {
-    let { observation } = env.reset({ seed: seed + episode });
     let total = 0;
     let length = 0;
-    for (let done = false; !done; length++) {
-      const step = env.step(scale(await act(Float32Array.from(observation), length === 0)));
-      total += step.reward;
-      observation = step.observation;
-      done = step.terminated || step.truncated;
+    for await (const { reward } of playEpisode(env, act, env.reset({ seed: seed + episode }).observation)) {
+      total += reward;
+      length++;
     }
     returns.push(total);
     lengths.push(length);
@@ -39,12 +32,14 @@ export async function evaluate(env: Env, act: Act, episodes: number, seed: numbe
 /** An exported policy, to be played. */
 export interface LoadedPolicy {
   readonly act: Act;
+  /** Entropy in nats of the acting policy where it has seen this; undefined of a model without an output `entropy`. */
+  readonly entropy: (observation: Float32Array) => Promise<number | undefined>;
   dispose(): Promise<void>;
 }
 
 /**
  * Loads an exported policy: an ONNX model with an input `observation` `[batch, …]` and an output `action` `[batch, …]` on [−1, 1], or `[batch, 1]` with
- * the number of a discrete one.
+ * the number of a discrete one; an output `entropy` `[batch, 1]` may be there too.
  * @throws Error in one line where it is no such model, or one for other sizes than the environment's
  */
 export async function loadPolicy(model: Uint8Array, env: Env): Promise<LoadedPolicy> {
@@ -52,6 +47,7 @@ export async function loadPolicy(model: Uint8Array, env: Env): Promise<LoadedPol
   const policy = await LoadedModel.load(model, { threads: 1 });
   const observation = policy.inputs.find(({ name }) => name === "observation");
   const action = policy.outputs.find(({ name }) => name === "action");
+  const hasEntropy = policy.outputs.some(({ name }) => name === "entropy");
   const [observationSize, actionSize] = [env.observationSpace.low.length, env.actionSpace.size];
   let problem: string | undefined;
   if (!observation || !action) problem = `not a policy: it needs an input "observation" and an output "action"`;
@@ -63,6 +59,10 @@ export async function loadPolicy(model: Uint8Array, env: Env): Promise<LoadedPol
     throw new Error(problem);
   }
   return {
+    entropy: async (seen) =>
+      hasEntropy
+        ? ((await policy.run({ observation: seen }, ["entropy"])).entropy?.[0] as number | undefined)
+        : undefined,
     act: async (seen) => (await policy.run({ observation: seen }, ["action"])).action as Float32Array,
     dispose: () => policy.dispose(),
   };

@@ -11,9 +11,10 @@ import { ReplayBuffer, type ReplayLayout } from "../replay/replayBuffer.ts";
 import { actionScale } from "./actionScale.ts";
 import type { TrainingHooks } from "./algorithm.ts";
 import { Averages } from "./averages.ts";
-import { type Act, evaluate, loadPolicy } from "./evaluate.ts";
+import { evaluate, loadPolicy } from "./evaluate.ts";
 import { type LoopParts, restoreLoop, saveLoop } from "./loopCheckpoint.ts";
 import { MachineMetrics } from "./machineMetrics.ts";
+import type { Act } from "./playEpisode.ts";
 
 /** An agent that learns from replayed transitions. Actions are on [−1, 1] in every dimension. */
 export interface OffPolicyAgent {

@@ -1,6 +1,6 @@
 import { createRun, resumeRun } from "@era/lab";
 import { describe, expect, it } from "vitest";
-import { type Tdmpc2Config, tdmpc2ConfigSchema } from "../agents/tdmpc2.ts";
+import { type Tdmpc2Config, tdmpc2ConfigSchema } from "../agents/tdmpc2/config.ts";
 import { tdmpc2Algorithm } from "./tdmpc2Algorithm.ts";
 import { runFolders, traceOf } from "./training.fixture.ts";
 import { trainRun } from "./trainRun.ts";

@@ -1,6 +1,8 @@
 import { UsageError } from "@era/lab";
 import { Random } from "@era/tensor";
-import { createTdmpc2, type Tdmpc2Config, tdmpc2ConfigSchema, tdmpc2Head } from "../agents/tdmpc2.ts";
+import { type Tdmpc2Config, tdmpc2ConfigSchema } from "../agents/tdmpc2/config.ts";
+import { tdmpc2Head } from "../agents/tdmpc2/priorHead.ts";
+import { createTdmpc2 } from "../agents/tdmpc2.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { continuousSpec } from "./environmentSpec.ts";
 import { offPolicyLearner } from "./offPolicyLearner.ts";
@@ -24,8 +26,12 @@ export const tdmpc2Algorithm: Algorithm<Tdmpc2Config> = {
   },
 
   async open(config) {
-    const { observationSpace, actionSpace } = continuousSpec(config.env);
-    const sizes = { observationSize: observationSpace.low.length, actionSize: actionSpace.low.length };
+    const { observationSpace, actionSpace, maxEpisodeSteps } = continuousSpec(config.env);
+    const sizes = {
+      observationSize: observationSpace.low.length,
+      actionSize: actionSpace.low.length,
+      maxEpisodeSteps,
+    };
     return offPolicyLearner(await createTdmpc2(config, sizes, new Random(config.seed).fork()), config);
   },
 };

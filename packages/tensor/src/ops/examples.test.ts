@@ -6,7 +6,7 @@ import { constant, type Tensor } from "../tensor.ts";
 import { interpret } from "../testing/interpret.ts";
 import { clip, equal, floor, not, notEqual, polynomial, sign, where } from "./elementwise.ts";
 import { gather, oneHot, pick, scatterAdd, sort, takeAlong, topK } from "./indexing.ts";
-import { concat, expand, pad, reshape, slice, split, squeeze, stack, transpose, unsqueeze } from "./layout.ts";
+import { concat, expand, flip, pad, reshape, slice, split, squeeze, stack, transpose, unsqueeze } from "./layout.ts";
 import { linear, matmul } from "./linear.ts";
 import { argmax, argmin, cumSum, logSumExp, max, mean, prod, softmax, sum, sumTo } from "./reduce.ts";
 
@@ -36,6 +36,7 @@ const examples: readonly (readonly [name: string, of: Tensor, shape: Shape, valu
   ["slice between positions from the end", slice(line, -1, -4, -1), [3], [10, 20, 30]],
   ["slice with a step", slice(line, 0, 0, undefined, 2), [3], [0, 20, 40]],
   ["slice of columns", slice(table, 1, 1, 3), [2, 2], [1, 2, 5, 4]],
+  ["flip of rows", flip(table, 1), [2, 3], [2, 1, 3, 4, 5, 6]],
   ["split of columns", split(table, [1, 2], -1)[1] as Tensor, [2, 2], [1, 2, 5, 4]],
   ["pad before and after", pad(line, [[0, 1, 2]], -1), [8], [-1, 0, 10, 20, 30, 40, -1, -1]],
   ["pad of the last axis", pad(table, [[-1, 0, 1]]), [2, 4], [3, 1, 2, 0, 6, 5, 4, 0]],

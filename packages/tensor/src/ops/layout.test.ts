@@ -113,6 +113,11 @@ describe("layout operations", () => {
       integers((x) => layout.slice(x, 1, 1)),
       bools((x) => layout.slice(x, 0, 1)),
     ],
+    flip: [
+      { name: "all axes", inputs: [real([2, 3])], build: (x) => layout.flip(x) },
+      { name: "one of three", inputs: [real([2, 3, 2])], build: (x) => layout.flip(x, -2) },
+      { name: "an axis of size 1", inputs: [real([1, 2])], build: (x) => layout.flip(x, 0) },
+    ],
     pad: [
       of([3], "1 and 2", (x) => layout.pad(x, [[0, 1, 2]])),
       of([2, 3], "both axes, with 7", (x) =>

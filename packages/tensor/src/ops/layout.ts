@@ -1,9 +1,10 @@
-/** Operations that move elements without computing: reshape, transpose, expand, concat, split, slice, pad, stack. */
+/** Operations that move elements without computing: reshape, transpose, expand, concat, split, slice, flip, pad, stack. */
 import {
   broadcast,
   type Dim,
   dimAt,
   formatShape,
+  normalizeAxes,
   normalizeAxis,
   type Shape,
   ShapeError,
@@ -229,6 +230,25 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
   if (count === length) return x;
   const shape = x.shape.map((dim, i) => (i === at ? count : dim));
   return apply(sliceOperation, [x], { axis: at, start: from, end: to, step }, { shape, dtype: x.dtype });
+}
+
+interface FlipAttributes extends Attributes {
+  readonly axes: readonly number[];
+}
+const flipOperation: Operation<FlipAttributes> = {
+  name: "flip",
+  lower: (emit, [x = ""], { attributes: { axes } }) => {
+    const all = (value: number) => emit.int64(axes.map(() => value));
+    // From the last element down to before the first, which ONNX writes as any number below −size.
+    return [emit.node("Slice", [x, all(-1), all(-(2 ** 31)), emit.int64(axes), all(-1)])];
+  },
+  vjp: ([g], { attributes: { axes } }) => [g && flip(g, axes)],
+};
+/** The elements in reverse order along axes (all where none is given). */
+export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
+  const reversed = normalizeAxes("flip", axes, x.shape).filter((axis) => x.shape[axis] !== 1);
+  if (reversed.length === 0) return x;
+  return apply(flipOperation, [x], { axes: reversed }, { shape: x.shape, dtype: x.dtype });
 }
 
 interface PadAttributes extends Attributes {

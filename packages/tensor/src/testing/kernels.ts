@@ -1,7 +1,7 @@
 /** What every operation computes, by its name, in float64 and with no regard to how it is lowered. */
 import { erf } from "@era/activation";
 import type { Node, Tensor } from "../tensor.ts";
-import { alongAxis, at, build, reshaped, type Value } from "./value.ts";
+import { alongAxis, at, build, indices, reshaped, type Value } from "./value.ts";
 
 /** Computes the outputs of a node from its inputs. */
 export type Kernel = (inputs: readonly Value[], node: Node) => readonly Value[];
@@ -91,6 +91,71 @@ const row = (index: number, count: number | undefined): number => (index < 0 ? i
 
 const numberOf = (condition: boolean): number => (condition ? 1 : 0);
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+type Two = readonly [number, number];
+interface WindowAttributes {
+  readonly kernel: Two;
+  readonly stride: Two;
+  readonly padding: Two;
+  readonly dilation: Two;
+}
+
+/** Elements of a window that starts at an output position: [row, column] in the input, with the element's place in the kernel. */
+function windowAt(node: Node, row: number, column: number): { at: Two; place: Two }[] {
+  const { kernel, stride, padding, dilation } = node.attributes as unknown as WindowAttributes;
+  return Array.from({ length: kernel[0] * kernel[1] }, (_, i) => {
+    const place: Two = [Math.floor(i / kernel[1]), i % kernel[1]];
+    const along = (axis: 0 | 1, start: number) => start * stride[axis] + place[axis] * dilation[axis] - padding[axis];
+    return { at: [along(0, row), along(1, column)], place };
+  });
+}
+
+const inImage = ({ shape }: Value, [row, column]: Two): boolean =>
+  row >= 0 && column >= 0 && row < (shape[2] ?? 0) && column < (shape[3] ?? 0);
+
+/** The bias of a channel, where there is one. */
+const biasAt = (bias: Value | undefined, channel: number): number => (bias ? at(bias, [channel]) : 0);
+
+/** y += x·w over every meeting of an input, an output and an element of the kernel of `conv2d`. */
+function eachMeeting(
+  node: Node,
+  large: readonly number[],
+  small: readonly number[],
+  weight: Value,
+  meet: (large: readonly number[], small: readonly number[], weight: readonly number[]) => void,
+): void {
+  const [, inputs = 0] = weight.shape;
+  const outputsOfGroup = (small[1] ?? 0) / attribute<number>(node, "groups");
+  for (const [n = 0, o = 0, row = 0, column = 0] of indices(small)) {
+    for (const { at: place, place: element } of windowAt(node, row, column)) {
+      if (!inImage({ shape: large, data: nothing.data }, place)) continue;
+      for (let c = 0; c < inputs; c++) {
+        const channel = Math.floor(o / outputsOfGroup) * inputs + c;
+        meet([n, channel, ...place], [n, o, row, column], [o, c, ...element]);
+      }
+    }
+  }
+}
+
+/** An array that is added to. */
+function accumulator(shape: readonly number[], initial: (index: readonly number[]) => number) {
+  const value = build(shape, initial);
+  return {
+    value,
+    add: (index: readonly number[], term: number) => {
+      const offset = index.reduce((sum, i, axis) => sum * (shape[axis] ?? 0) + i, 0);
+      value.data[offset] = (value.data[offset] ?? Number.NaN) + term;
+    },
+  };
+}
+
+/** lowbias32, by JavaScript's own 32-bit arithmetic. */
+function hashed(word: number): number {
+  let x = word >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad) >>> 0;
+  x = Math.imul(x ^ (x >>> 15), 0x735a2d97) >>> 0;
+  return (x ^ (x >>> 15)) >>> 0;
+}
 
 export const kernels: Readonly<Record<string, Kernel>> = {
   add: elementwise((a, b) => a + b),
@@ -269,5 +334,83 @@ export const kernels: Readonly<Record<string, Kernel>> = {
       alongAxis(x, axis, (line) => ranked(line).map((position) => line[position] ?? Number.NaN)),
       alongAxis(x, axis, ranked),
     ];
+  },
+
+  flip: ([x = nothing], node) => {
+    const axes = attribute<readonly number[]>(node, "axes");
+    return [
+      build(x.shape, (index) =>
+        at(
+          x,
+          index.map((i, axis) => (axes.includes(axis) ? (x.shape[axis] ?? 0) - 1 - i : i)),
+        ),
+      ),
+    ];
+  },
+  conv2d: ([x = nothing, weight = nothing, bias], node) => {
+    const y = accumulator(outputShape(node), ([, o = 0]) => biasAt(bias, o));
+    eachMeeting(node, x.shape, y.value.shape, weight, (large, small, w) => y.add(small, at(x, large) * at(weight, w)));
+    return [y.value];
+  },
+  convTranspose2d: ([x = nothing, weight = nothing, bias], node) => {
+    const y = accumulator(outputShape(node), ([, o = 0]) => biasAt(bias, o));
+    eachMeeting(node, y.value.shape, x.shape, weight, (large, small, w) => y.add(large, at(x, small) * at(weight, w)));
+    return [y.value];
+  },
+  maxPool2d: ([x = nothing], node) => {
+    const best = (index: readonly number[]): Two => {
+      const [n = 0, c = 0, row = 0, column = 0] = index;
+      const inside = windowAt(node, row, column).filter(({ at: place }) => inImage(x, place));
+      const values = inside.map(({ at: place }) => at(x, [n, c, ...place]));
+      return inside[values.indexOf(Math.max(...values))]?.at ?? [Number.NaN, Number.NaN];
+    };
+    const [, channels = 0, height = 0, width = 0] = x.shape;
+    return [
+      build(outputShape(node), (index) => at(x, [...index.slice(0, 2), ...best(index)])),
+      build(outputShape(node), (index) => {
+        const [row, column] = best(index);
+        return (((index[0] ?? 0) * channels + (index[1] ?? 0)) * height + row) * width + column;
+      }),
+    ];
+  },
+  avgPool2d: ([x = nothing], node) => [
+    build(outputShape(node), (index) => {
+      const [n = 0, c = 0, row = 0, column = 0] = index;
+      return average(
+        windowAt(node, row, column).map(({ at: place }) => (inImage(x, place) ? at(x, [n, c, ...place]) : 0)),
+      );
+    }),
+  ],
+  channelAffine: ([x = nothing, scale = nothing, shift = nothing]) => [
+    build(x.shape, (index) => at(x, index) * at(scale, [index[1] ?? 0]) + at(shift, [index[1] ?? 0])),
+  ],
+  batchNorm: ([x = nothing, scale = nothing, shift = nothing], node) => {
+    const channels = Array.from({ length: x.shape[1] ?? 0 }, (_, c) =>
+      [...indices(x.shape)].filter((index) => index[1] === c).map((index) => at(x, index)),
+    );
+    const means = channels.map(average);
+    const variances = channels.map((values, c) => average(values.map((value) => (value - (means[c] ?? 0)) ** 2)));
+    const epsilon = attribute<number>(node, "epsilon");
+    return [
+      build(x.shape, (index) => {
+        const c = index[1] ?? 0;
+        const normal = (at(x, index) - (means[c] ?? 0)) / Math.sqrt((variances[c] ?? 0) + epsilon);
+        return normal * at(scale, [c]) + at(shift, [c]);
+      }),
+      { shape: [means.length], data: Float64Array.from(means) },
+      { shape: [means.length], data: Float64Array.from(variances) },
+    ];
+  },
+  counterUniform: ([state = nothing], node) => {
+    const weyl = 0x61c88647;
+    const ofStep = hashed(at(state, [0]) + Math.imul(at(state, [1]), weyl));
+    const ofDraw = hashed(ofStep + Math.imul(attribute<number>(node, "draw") + 1, weyl));
+    const second = hashed(ofDraw + weyl);
+    const shape = outputShape(node);
+    const data = Float64Array.from(indices(shape), (_, i) => {
+      const word = hashed(hashed(ofDraw + Math.imul(i, weyl)) ^ second);
+      return (word >>> 8) * 2 ** -24;
+    });
+    return [{ shape, data }];
   },
 };

@@ -14,6 +14,8 @@ export interface TorchOperation {
 }
 interface TorchFixture {
   readonly operations: readonly TorchOperation[];
+  /** Running mean and variance after one batch of batch normalization. */
+  readonly running: readonly number[][];
   readonly optimizers: readonly { name: "sgd" | "adam"; options: Record<string, unknown>; trajectory: number[][] }[];
   readonly rates: readonly number[];
   readonly clipped: readonly { maxNorm: number; norm: number; values: number[] }[];

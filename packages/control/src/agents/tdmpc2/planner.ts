@@ -5,6 +5,7 @@
 import {
   add,
   argmax,
+  cast,
   clip,
   concat,
   constant,
@@ -17,6 +18,7 @@ import {
   max,
   mul,
   neg,
+  type Operand,
   reshape,
   slice,
   sqrt,
@@ -50,6 +52,8 @@ export interface LatentModel {
   act(latents: Tensor, noise: Tensor): Tensor;
   /** Value `[n, 1]` by the members of the ensemble with these indices `[2]`. */
   value(latents: Tensor, actions: Tensor, indices: Tensor): Tensor;
+  /** Whether an episode goes on at these states, `[n, 1]` bool; left out where every one does. */
+  isAlive?(latents: Tensor): Tensor;
   readonly discount: number;
 }
 
@@ -114,15 +118,16 @@ export function plan(model: LatentModel, config: PlannerConfig, latent: Tensor, 
     const drawn = clip(add(row(mean), mul(row(std), noise)), -1, 1);
     const actions = Array.from({ length: horizon }, (_, t) => concat([...prior.slice(t, t + 1), at(drawn, t)]));
 
-    // Values: discounted rewards along the model, then the ensemble's at an action of the prior.
+    // Values: discounted rewards along the model, then the ensemble's at an action of the prior; nothing after a terminal state.
     let z = start;
     let value: Tensor | undefined;
-    let discount = 1;
+    let discount: Operand = 1;
     for (const action of actions) {
       const reward = mul(model.reward(z, action), discount);
       value = value ? add(value, reward) : reward;
       z = model.next(z, action);
-      discount *= model.discount;
+      discount = mul(discount, model.discount);
+      if (model.isAlive) discount = mul(discount, cast(model.isAlive(z), "float32"));
     }
     const final = model.value(z, model.act(z, at(valueNoise, iteration)), at(critics, iteration));
     const values = reshape(add(mul(final, discount), value ?? 0), [samples]);

@@ -14,6 +14,7 @@ import {
   type Random,
   type Tensor,
 } from "@era/tensor";
+import { type Named, need } from "../networks.ts";
 import { simNorm } from "./simNorm.ts";
 
 export interface WorldModelSizes {
@@ -26,14 +27,18 @@ export interface WorldModelSizes {
   readonly critics: number;
   /** Neighbours that share a softmax in a latent state. */
   readonly simNormGroup: number;
+  /** Whether a network tells terminal states. */
+  readonly episodic: boolean;
 }
 
-type Named = Readonly<Record<string, Tensor>>;
 type Initial = Record<string, NamedArray>;
 
 const weightDeviation = 0.02;
 
-/** Weights truncated normal with deviation 0.02, biases 0 (official common/init.py); `stack` copies side by side. */
+/**
+ * Weights normal with deviation 0.02, biases 0; `stack` copies side by side. (The official common/init.py truncates at ±2, which is 100
+ * deviations away.)
+ */
 function initialLayers(
   random: Random,
   widths: readonly number[],
@@ -50,7 +55,7 @@ function initialLayers(
     const name = isLast ? "out" : `dense${i + 1}`;
     const shape = [...stack, widths[i] ?? 0, width];
     parameters[`${name}.weight`] =
-      isLast && zeroOutput ? init.zeros(shape) : init.truncatedNormal(random, shape, weightDeviation);
+      isLast && zeroOutput ? init.zeros(shape) : init.normal(random, shape, weightDeviation);
     parameters[`${name}.bias`] = init.zeros([...row, width]);
     if (!isLast || normedOutput) {
       parameters[`${name}.scale`] = init.ones([...row, width]);
@@ -66,11 +71,12 @@ export interface InitialWorldModel {
   readonly reward: Initial;
   readonly critics: Initial;
   readonly prior: Initial;
+  readonly termination?: Initial;
 }
 
 /** Initial parameters of all networks; rewards and values begin as 0. */
 export function initialWorldModel(random: Random, sizes: WorldModelSizes): InitialWorldModel {
-  const { observationSize, actionSize, latent, encoder, hidden, bins, critics } = sizes;
+  const { observationSize, actionSize, latent, encoder, hidden, bins, critics, episodic } = sizes;
   const joint = latent + actionSize;
   return {
     encoder: initialLayers(random, [observationSize, encoder, latent], { normedOutput: true }),
@@ -78,13 +84,8 @@ export function initialWorldModel(random: Random, sizes: WorldModelSizes): Initi
     reward: initialLayers(random, [joint, hidden, hidden, bins], { zeroOutput: true }),
     critics: initialLayers(random, [joint, hidden, hidden, bins], { stack: [critics], zeroOutput: true }),
     prior: initialLayers(random, [latent, hidden, hidden, 2 * actionSize]),
+    ...(episodic && { termination: initialLayers(random, [latent, hidden, hidden, 1]) }),
   };
-}
-
-function need(parameters: Named, name: string): Tensor {
-  const tensor = parameters[name];
-  if (!tensor) throw new Error(`world model: the parameter "${name}" is missing`);
-  return tensor;
 }
 
 const dense = (parameters: Named, name: string, x: Tensor): Tensor =>

@@ -1,0 +1,51 @@
+/** MuJoCo's materials and textures as three.js has them. */
+import type { Shape, Texture } from "@era/control";
+import {
+  Color,
+  DataTexture,
+  DoubleSide,
+  FrontSide,
+  LinearFilter,
+  LinearMipmapLinearFilter,
+  MeshStandardMaterial,
+  RepeatWrapping,
+  SRGBColorSpace,
+} from "three";
+
+/** The image, ready to repeat; `anisotropy`: the best filtering that the browser has, because floors are seen at low angles. */
+export function imageTexture({ width, height, channels, pixels }: Texture, anisotropy: number): DataTexture {
+  const rgba = new Uint8Array(4 * width * height).fill(255);
+  for (let i = 0; i < width * height; i++) {
+    for (let channel = 0; channel < Math.max(3, channels); channel++) {
+      rgba[4 * i + channel] = pixels[channels * i + (channels === 1 ? 0 : channel)] ?? 0;
+    }
+  }
+  const texture = new DataTexture(rgba, width, height);
+  texture.colorSpace = SRGBColorSpace;
+  texture.wrapS = RepeatWrapping;
+  texture.wrapT = RepeatWrapping;
+  texture.magFilter = LinearFilter;
+  texture.minFilter = LinearMipmapLinearFilter;
+  texture.generateMipmaps = true;
+  texture.anisotropy = anisotropy;
+  texture.needsUpdate = true;
+  return texture;
+}
+
+/** The surface of a shape, without its texture. */
+export function surface({ type, rgba, material }: Shape): MeshStandardMaterial {
+  const [red = 0, green = 0, blue = 0, opacity = 1] = rgba;
+  const color = new Color().setRGB(red, green, blue, SRGBColorSpace);
+  return new MeshStandardMaterial({
+    color,
+    // A physically based surface for MuJoCo's older model of light: what shines there is smooth here.
+    roughness: 0.75 - 0.4 * material.shininess * Math.min(1, 2 * material.specular),
+    metalness: 0,
+    emissive: color,
+    emissiveIntensity: 0.6 * material.emission,
+    opacity,
+    transparent: opacity < 1,
+    depthWrite: opacity === 1,
+    side: type === "hfield" ? DoubleSide : FrontSide,
+  });
+}
