@@ -12,7 +12,7 @@ import {
   tanhNormal,
   truncatedNormal,
 } from "@era/activation";
-import { clip, split, type Tensor, tensorOps } from "@era/tensor";
+import { add, clip, mul, split, type Tensor, tanh, tensorOps } from "@era/tensor";
 
 /** The distribution of actions at each state of a batch, on [−1, 1] in every dimension. */
 export interface Policy {
@@ -130,6 +130,10 @@ export const logStdInOrder: [
   },
 ];
 
+/** Log deviations that approach the bounds smoothly: free numbers through tanh. */
+export const smoothlyBounded = (free: Tensor, { logStdMin, logStdMax }: LogStdBounds): Tensor =>
+  add(mul(add(tanh(free), 1), (logStdMax - logStdMin) / 2), logStdMin);
+
 function checkBounds({ logStdMin, logStdMax }: LogStdBounds): void {
   if (!(logStdMin < logStdMax)) {
     throw new Error(`log σ: the smallest, ${logStdMin}, must be below the largest, ${logStdMax}`);
@@ -156,10 +160,13 @@ export function clampedHead(bounds: LogStdBounds): Head {
 /**
  * The squashed Gaussian of maximum-entropy SAC (Haarnoja et al. 2018): its entropy is rewarded, not guaranteed.
  * @param settings.target entropy that the temperature is learned towards, in nats over all dimensions
+ * @param settings.smooth log σ approaches its bounds by {@link smoothlyBounded}; left out: it is clipped
  * @throws Error where the bounds leave nothing between them, or no policy within them has that entropy: the temperature would
  *   grow without end
  */
-export function maximumEntropyHead(settings: LogStdBounds & { actionDim: number; target: number }): Head {
+export function maximumEntropyHead(
+  settings: LogStdBounds & { actionDim: number; target: number; smooth?: boolean },
+): Head {
   checkBounds(settings);
   const { actionDim, target, logStdMin, logStdMax } = settings;
   const highest = actionDim * highestTanhNormalEntropy(settings);
@@ -172,7 +179,8 @@ export function maximumEntropyHead(settings: LogStdBounds & { actionDim: number;
     noise: "normal",
     policy: (raw) => {
       const { mean, logStd } = halves(raw);
-      return squashedPolicy({ location: mean, logStd: clip(logStd, logStdMin, logStdMax) });
+      const bounded = settings.smooth ? smoothlyBounded(logStd, settings) : clip(logStd, logStdMin, logStdMax);
+      return squashedPolicy({ location: mean, logStd: bounded });
     },
     entropy: { target, floor: null },
   };

@@ -35,7 +35,7 @@ const normEpsilon = 1e-6;
 const criticCount = 2;
 
 /** PyTorch's linear layer: weights and biases uniform between ±1/√in. */
-function plainDense(random: Random, shape: readonly number[]): { weight: NamedArray; bias: NamedArray } {
+export function plainDense(random: Random, shape: readonly number[]): { weight: NamedArray; bias: NamedArray } {
   const [fanIn = 1, fanOut = 1] = shape.slice(-2);
   const stack = shape.slice(0, -2);
   const bound = 1 / Math.sqrt(fanIn);

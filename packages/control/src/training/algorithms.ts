@@ -1,12 +1,20 @@
 import { unknownName } from "@era/lab";
 import * as z from "zod";
 import type { Algorithm } from "./algorithm.ts";
+import { fastSacAlgorithm } from "./fastSacAlgorithm.ts";
+import { fastTd3Algorithm } from "./fastTd3Algorithm.ts";
 import { obacAlgorithm } from "./obacAlgorithm.ts";
 import { sacAlgorithm } from "./sacAlgorithm.ts";
 import { tdmpc2Algorithm } from "./tdmpc2Algorithm.ts";
 
 /** Every algorithm, in the order of `era train --help`. */
-export const algorithms: readonly Algorithm[] = [sacAlgorithm, tdmpc2Algorithm, obacAlgorithm].map(withEnvModule);
+export const algorithms: readonly Algorithm[] = [
+  sacAlgorithm,
+  fastSacAlgorithm,
+  fastTd3Algorithm,
+  tdmpc2Algorithm,
+  obacAlgorithm,
+].map(withEnvModule);
 
 /** The algorithm with the setting that a run on a user's environment has besides. */
 function withEnvModule(algorithm: Algorithm): Algorithm {

@@ -30,20 +30,30 @@ export interface LoopParts {
   readonly replay: ReplayBuffer;
 }
 
-const stateKey = "era.loop";
+/** Where a loop's own state is in a checkpoint's metadata. */
+export const stateKey = "era.loop";
 const observationKey = "loop.observation";
 const environmentKey = "loop.environment";
 const replayFolder = (run: { readonly dir: string }): string => runPath(run, "replay");
+
+/**
+ * An agent's state by name.
+ * @throws NonFiniteError naming the array where a number is none
+ */
+export function finiteArrays(state: State, step: number): ReturnType<State["arrays"]> {
+  const arrays = state.arrays();
+  for (const [name, { data }] of Object.entries(arrays)) {
+    for (const value of data) requireFinite(name, step, Number(value));
+  }
+  return arrays;
+}
 
 /**
  * Saves everything that decides the future.
  * @throws NonFiniteError where a number of the agent's state is none, before anything is written: a good checkpoint stays the newest
  */
 export function saveLoop(run: Run, agentState: State, env: Env, { loop, observation, replay }: LoopParts): void {
-  const arrays = agentState.arrays();
-  for (const [name, { data }] of Object.entries(arrays)) {
-    for (const value of data) requireFinite(name, loop.step, Number(value));
-  }
+  const arrays = finiteArrays(agentState, loop.step);
   const previous = loop.replay;
   loop.replay = appendReplay(replayFolder(run), replay, previous);
   const environment = env.saveState();
@@ -84,5 +94,6 @@ function read(checkpoint: Checkpoint): { loop: LoopState; observation: Float32Ar
   return { loop: JSON.parse(loop) as LoopState, observation: observation.data, environment: environment.data };
 }
 
-const refused = ({ step }: Checkpoint, cause: unknown): CheckpointError =>
+/** An error of what a checkpoint holds as one that says that it cannot be continued. */
+export const refused = ({ step }: Checkpoint, cause: unknown): CheckpointError =>
   new CheckpointError(`the checkpoint of step ${step} cannot be continued: ${(cause as Error).message}`, { cause });

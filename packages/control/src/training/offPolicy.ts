@@ -3,15 +3,17 @@
  * state and in `LoopState`, both in every checkpoint, so that a resumed run goes on bit by bit as the uninterrupted one.
  */
 import { setImmediate } from "node:timers/promises";
-import { type Checkpoint, FailureError, mean, NonFiniteError, type Run, requireFinite } from "@era/lab";
-import { NonFiniteError as NonFiniteOutput, Random, type State } from "@era/tensor";
-import { type Env, EnvError } from "../env/env.ts";
+import { type Checkpoint, mean, type Run, requireFinite } from "@era/lab";
+import { Random, type State } from "@era/tensor";
+import type { Env } from "../env/env.ts";
 import { createReplayBatch, type ReplayBatch } from "../replay/replayBatch.ts";
-import { ReplayBuffer, type ReplayLayout } from "../replay/replayBuffer.ts";
+import type { ReplayBuffer } from "../replay/replayBuffer.ts";
 import { actionScale } from "./actionScale.ts";
 import type { TrainingHooks } from "./algorithm.ts";
 import { Averages } from "./averages.ts";
+import { emptyReplay } from "./emptyReplay.ts";
 import { evaluate, loadPolicy } from "./evaluate.ts";
+import { located } from "./locatedError.ts";
 import { type LoopParts, restoreLoop, saveLoop } from "./loopCheckpoint.ts";
 import { MachineMetrics } from "./machineMetrics.ts";
 import type { Act } from "./playEpisode.ts";
@@ -163,7 +165,7 @@ export async function trainOffPolicy(
 function freshLoop(env: Env, { bufferSize, seed }: OffPolicyConfig): LoopParts {
   const [observationSize, actionSize] = [env.observationSpace.low.length, env.actionSpace.size];
   return {
-    replay: emptyBuffer({ capacity: bufferSize, observationSize, actionSize }),
+    replay: emptyReplay({ capacity: bufferSize, observationSize, actionSize }),
     observation: finiteObservation(env.reset({ seed }).observation, 0),
     loop: {
       step: 0,
@@ -178,17 +180,6 @@ function freshLoop(env: Env, { bufferSize, seed }: OffPolicyConfig): LoopParts {
   };
 }
 
-function emptyBuffer(layout: ReplayLayout): ReplayBuffer {
-  try {
-    return new ReplayBuffer(layout);
-  } catch (error) {
-    throw new FailureError(
-      `there is no memory for a replay buffer of ${layout.capacity} transitions (${(error as Error).message}): choose a smaller one`,
-      { cause: error },
-    );
-  }
-}
-
 /** An observation in float32, as it is stored and fed. Throws NonFiniteError naming the element that is none. */
 function finiteObservation(values: Float64Array, step: number): Float32Array {
   const observation = Float32Array.from(values);
@@ -198,14 +189,3 @@ function finiteObservation(values: Float64Array, step: number): Float32Array {
 
 /** Evaluations begin from states that training does not see. */
 export const evaluationSeed = (seed: number): number => seed + 1_000_000;
-
-/** An error of the agent or the environment with the step where it happened. */
-function located(error: unknown, step: number, savedStep: number | undefined): unknown {
-  if (error instanceof NonFiniteOutput) return new NonFiniteError(error.quantity, step, error.value);
-  if (error instanceof EnvError) {
-    const kept =
-      savedStep === undefined ? "no checkpoint was written yet" : `the checkpoint of step ${savedStep} is kept`;
-    return new FailureError(`step ${step}: ${error.message}; ${kept}`, { cause: error });
-  }
-  return error;
-}

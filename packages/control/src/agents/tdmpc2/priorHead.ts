@@ -1,5 +1,5 @@
-import { add, mul, split, square, sum, type Tensor, tanh } from "@era/tensor";
-import { eraHead, type Head, type Policy, squashedPolicy } from "../heads.ts";
+import { add, mul, split, square, sum, type Tensor } from "@era/tensor";
+import { eraHead, type Head, type Policy, smoothlyBounded, squashedPolicy } from "../heads.ts";
 import type { Tdmpc2Config } from "./config.ts";
 
 /** A policy prior: what is added to the value that it climbs, `[batch, 1]`, from its raw outputs and its noise. */
@@ -26,7 +26,7 @@ export function tdmpc2Head(config: Tdmpc2Config, actionSize: number): PriorHead 
   }
   const parts = (raw: Tensor) => {
     const [location, free] = split(raw, [actionSize, actionSize], -1) as [Tensor, Tensor];
-    return { location, logStd: add(mul(add(tanh(free), 1), (logStdMax - logStdMin) / 2), logStdMin) };
+    return { location, logStd: smoothlyBounded(free, { logStdMin, logStdMax }) };
   };
   return {
     noise: "normal",
