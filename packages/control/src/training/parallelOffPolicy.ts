@@ -14,6 +14,7 @@ import { Averages } from "./averages.ts";
 import { emptyReplay } from "./emptyReplay.ts";
 import { evaluate, loadPolicy } from "./evaluate.ts";
 import { located } from "./locatedError.ts";
+import { MachineMetrics } from "./machineMetrics.ts";
 import { evaluationSeed } from "./offPolicy.ts";
 import { type ParallelParts, restoreParallel, saveParallel } from "./parallelCheckpoint.ts";
 
@@ -93,7 +94,7 @@ export async function trainParallel(
   const allSteps = Math.ceil(config.steps / count);
 
   let savedStep = checkpoint?.step;
-  let logged = { step: state.step, wallTime: run.wallTime };
+  const machine = new MachineMetrics(run, state.step);
   try {
     while (state.step < config.steps) {
       const before = state.step;
@@ -149,9 +150,8 @@ export async function trainParallel(
           ...(floor !== undefined && { "policy/entropyFloor": floor }),
         };
         const metrics = { ...averages.take(), ...lowest };
-        const stepsPerSecond = (step - logged.step) / (run.wallTime - logged.wallTime);
-        logged = { step, wallTime: run.wallTime };
-        if (Object.keys(metrics).length > 0) run.log(step, { ...metrics, "speed/stepsPerSecond": stepsPerSecond });
+        const cost = machine.take(step);
+        if (Object.keys(metrics).length > 0) run.log(step, { ...metrics, ...cost });
       }
       if (isDue(config.evalEvery)) {
         // The exported policy itself, so that whoever plays it sees the same returns.
