@@ -1,10 +1,11 @@
 import { classicControlSuite } from "./classicControl/classicControlSuite.ts";
+import { dmControlSuite } from "./dmControl/dmControlSuite.ts";
 import { type Env, EnvError } from "./env.ts";
 import type { EnvDefinition } from "./envDefinition.ts";
 import { type GymnasiumId, type GymnasiumOptions, gymnasiumSuite } from "./gymnasium/gymnasiumSuite.ts";
 import { TimeLimit } from "./timeLimit.ts";
 
-const registered: EnvDefinition[] = [...gymnasiumSuite, ...classicControlSuite];
+const registered: EnvDefinition[] = [...gymnasiumSuite, ...classicControlSuite, ...dmControlSuite];
 
 /** All environments that can be made, in the order of their registration: the built-in ones first. It grows with {@link registerEnvironment}. */
 export const environments: readonly EnvDefinition[] = registered;

@@ -37,6 +37,9 @@ export type FieldName = (typeof fieldNames)[number];
 /** Live views into the simulator's memory, row-major where MuJoCo has matrices. */
 export type Fields = Readonly<Record<FieldName, Float64Array>>;
 
+/** The name of a quantity of `mjModel` that a task may change from one episode to the next. */
+export type ModelFieldName = "geom_pos" | "site_pos" | "wrap_prm";
+
 /** MuJoCo calls a position, velocity or acceleration beyond this bad (mjMAXVAL). */
 const MAX_VALUE = 1e10;
 
@@ -65,6 +68,7 @@ export class Simulation {
   readonly stateSize: number;
 
   readonly #savedFields: readonly FieldName[];
+  readonly #savedModelFields: readonly ModelFieldName[];
   readonly #stateSpec: number;
   readonly #stateBuffer: DoubleBuffer;
   #fields: Fields;
@@ -79,11 +83,19 @@ export class Simulation {
    * @param model The model as MJCF text, complete in itself, or as files.
    * @param savedFields What {@link Simulation.saveState} keeps beside the physics state: the quantities that are read before they are
    * computed anew. All if left out.
+   * @param savedModelFields What it keeps of the model: the quantities that an episode's beginning draws.
    * @throws EnvError With MuJoCo's message where it does not compile.
    */
-  constructor(mujoco: Mujoco, id: string, model: string | ModelFiles, savedFields: readonly FieldName[] = fieldNames) {
+  constructor(
+    mujoco: Mujoco,
+    id: string,
+    model: string | ModelFiles,
+    savedFields: readonly FieldName[] = fieldNames,
+    savedModelFields: readonly ModelFieldName[] = [],
+  ) {
     this.mujoco = mujoco;
     this.#savedFields = savedFields;
+    this.#savedModelFields = savedModelFields;
     this.model = compile(mujoco, id, model);
     this.nq = this.model.nq;
     this.nv = this.model.nv;
@@ -98,7 +110,7 @@ export class Simulation {
     const integrationSize = mujoco.mj_stateSize(this.model, this.#stateSpec);
     this.#stateBuffer = new mujoco.DoubleBuffer(integrationSize);
     this.#fields = readFields(this.data);
-    this.stateSize = savedFields.reduce((size, name) => size + this.#fields[name].length, integrationSize);
+    this.stateSize = this.#saved().reduce((size, { length }) => size + length, integrationSize);
   }
 
   /**
@@ -132,8 +144,7 @@ export class Simulation {
    * @throws Unstable Where a position, velocity or acceleration is then not finite or beyond 1e10, or MuJoCo has warned.
    */
   advance(steps: number): void {
-    const { mujoco, model, data } = this;
-    for (let i = 0; i < steps; i++) mujoco.mj_step(model, data);
+    this.integrate(steps);
     const { qpos, qvel, qacc } = this.fields;
     this.#checkFinite("qpos", qpos);
     this.#checkFinite("qvel", qvel);
@@ -141,6 +152,15 @@ export class Simulation {
     this.#advances++;
     if (this.#advances % WARNING_INTERVAL === 0) this.#checkWarnings();
   }
+
+  /** The physics steps of {@link Simulation.advance}. */
+  protected integrate(steps: number): void {
+    const { mujoco, model, data } = this;
+    for (let i = 0; i < steps; i++) mujoco.mj_step(model, data);
+  }
+
+  /** What has to be computed after the physics state was put back, before the saved fields are. */
+  protected derive(): void {}
 
   /** Computes `cacc`, `cfrc_int` and `cfrc_ext`, which a physics step leaves out. */
   computeContactForces(): void {
@@ -177,9 +197,9 @@ export class Simulation {
     const state = new Float64Array(this.stateSize);
     state.set(integration);
     let offset = integration.length;
-    for (const name of this.#savedFields) {
-      state.set(this.fields[name], offset);
-      offset += this.fields[name].length;
+    for (const values of this.#saved()) {
+      state.set(values, offset);
+      offset += values.length;
     }
     return state;
   }
@@ -190,12 +210,9 @@ export class Simulation {
     // The declared number[] is any array-like; embind takes a typed array as it is.
     const values = state.subarray(0, integration) as unknown as number[];
     this.mujoco.mj_setState(this.model, this.data, values, this.#stateSpec);
-    let offset = integration;
-    for (const name of this.#savedFields) {
-      const field = this.fields[name];
-      field.set(state.subarray(offset, offset + field.length));
-      offset += field.length;
-    }
+    this.#restoreSaved(state.subarray(integration));
+    this.derive();
+    this.#restoreSaved(state.subarray(integration));
   }
 
   /** Frees the WebAssembly memory. */
@@ -203,6 +220,23 @@ export class Simulation {
     this.#stateBuffer.delete();
     this.data.delete();
     this.model.delete();
+  }
+
+  /** Views of all that is saved beside the physics state. */
+  #saved(): Float64Array[] {
+    const { fields, model } = this;
+    return [
+      ...this.#savedModelFields.map((name) => model[name] as Float64Array),
+      ...this.#savedFields.map((name) => fields[name]),
+    ];
+  }
+
+  #restoreSaved(state: Float64Array): void {
+    let offset = 0;
+    for (const values of this.#saved()) {
+      values.set(state.subarray(offset, offset + values.length));
+      offset += values.length;
+    }
   }
 
   #checkFinite(name: string, values: Float64Array): void {

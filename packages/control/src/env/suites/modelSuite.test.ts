@@ -110,7 +110,11 @@ describe("a registered model", () => {
     const plain = new Simulation(mujoco, "pyramid", suiteModel(suite, "robots/pyramid.xml"));
     expect([plain.timestep, plain.nv, plain.nbody, plain.model.nmesh]).toEqual([0.25, 1, 2, 1]);
     const edit = (xml: string) => xml.replace('<joint type="slide"/>', "<freejoint/>");
-    const edited = new Simulation(mujoco, "pyramid", suiteModel(suite, "robots/pyramid.xml", { edit }));
+    const edited = new Simulation(
+      mujoco,
+      "pyramid",
+      suiteModel(suite, "robots/pyramid.xml", { edits: { "robots/pyramid.xml": edit } }),
+    );
     expect(edited.nv).toBe(6);
     for (const simulation of [plain, edited]) simulation.close();
   });

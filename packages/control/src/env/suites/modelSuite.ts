@@ -63,18 +63,27 @@ export function suiteFile(suite: ModelSuite, path: string): Buffer {
  *
  * @param path the model's file, such as `"envs/h1_pos_walk.xml"`
  * @param uses which of the suite's files it needs, from their paths; all if left out
- * @param edit changes the model's XML before it is compiled
+ * @param edits changes the text of some files, by their paths, before they are compiled
  * @throws EnvError as {@link suiteFile}
  */
 export function suiteModel(
   suite: ModelSuite,
   path: string,
-  { uses = () => true, edit }: { uses?: (path: string) => boolean; edit?: ((xml: string) => string) | undefined } = {},
+  {
+    uses = () => true,
+    edits = {},
+  }: {
+    uses?: (path: string) => boolean;
+    edits?: Readonly<Record<string, ((text: string) => string) | undefined>>;
+  } = {},
 ): ModelFiles {
   const needed = Object.keys(suite.files).filter((file) => file === path || uses(file));
-  const files = new Map<string, Uint8Array>(needed.map((file) => [file, suiteFile(suite, file)]));
-  if (edit) files.set(path, Buffer.from(edit(suiteFile(suite, path).toString())));
-  return { path, files };
+  const files = needed.map((file): [string, Uint8Array] => {
+    const content = suiteFile(suite, file);
+    const edit = edits[file];
+    return [file, edit === undefined ? content : Buffer.from(edit(content.toString()))];
+  });
+  return { path, files: new Map(files) };
 }
 
 /** Hexadecimal SHA-256. */
