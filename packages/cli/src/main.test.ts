@@ -94,13 +94,16 @@ describe("era", () => {
     const list = JSON.parse(stdout) as { id: string; observations: number; actions: number }[];
     expect(list.map(({ id }) => id)).toEqual(environments.map(({ id }) => id));
     expect(list).toContainEqual({
+      suite: "gymnasium",
       id: "Humanoid-v5",
       observations: 348,
       actions: 17,
       actionRange: [-0.4000000059604645, 0.4000000059604645],
       maxEpisodeSteps: 1000,
+      missing: null,
     });
     const { stdout: table } = await era(folder, "envs");
-    expect(table).toMatch(/^Humanoid-v5 +348 observations +17 actions in \[-0\.4, 0\.4\] +1000 steps$/m);
+    expect(table).toMatch(/^gymnasium$/m);
+    expect(table).toMatch(/^ {2}Humanoid-v5 +348 observations +17 actions in \[-0\.4, 0\.4\] +1000 steps$/m);
   });
 });

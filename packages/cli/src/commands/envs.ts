@@ -5,36 +5,59 @@ import type { Command } from "commander";
 export function addEnvsCommand(program: Command): void {
   program
     .command("envs")
-    .description("list the environments with their spaces")
+    .description("list the environments by suite, with their spaces, time limits, and whether their models are here")
     .option("--json", "print the list as JSON")
     .action(({ json }: { json?: boolean }) => {
-      const rows = environments.map(({ id, observationSpace, actionSpace, maxEpisodeSteps }) => ({
+      const rows = environments.map(({ suite, id, observationSpace, actionSpace, maxEpisodeSteps, missing }) => ({
+        suite,
         id,
         observations: observationSpace.low.length,
         ...actionsOf(actionSpace),
         maxEpisodeSteps,
+        /** What is not on this machine, and which command adds it. */
+        missing: missing?.() ?? null,
       }));
       if (json) console.log(JSON.stringify(rows));
-      else {
-        const width = Math.max(...rows.map(({ id }) => id.length));
-        for (const { id, observations, actions, actionRange, choices, maxEpisodeSteps } of rows) {
-          const range = actionRange
-            ? `${`${actions}`.padStart(2)} actions in [${actionRange.map((x) => Number(x?.toFixed(3))).join(", ")}]`
-            : ` 1 action of ${choices}`;
-          console.log(
-            `${id.padEnd(width)} ${`${observations}`.padStart(4)} observations  ${range}  ${maxEpisodeSteps} steps`,
-          );
-        }
-      }
+      else
+        for (const suite of new Set(rows.map((row) => row.suite)))
+          printSuite(rows.filter((row) => row.suite === suite));
     });
 }
 
-/** Elements of an action and the range of the first, or among how many a discrete one is chosen. */
-function actionsOf(space: ActionSpace): {
+type Row = Actions & {
+  readonly suite: string;
+  readonly id: string;
+  readonly observations: number;
+  readonly maxEpisodeSteps: number;
+  readonly missing: string | null;
+};
+
+/** A heading, then a line for each environment. What is missing is said once where it is the same for all. */
+function printSuite(rows: readonly Row[]): void {
+  const [first] = rows;
+  if (first === undefined) return;
+  const common = rows.every(({ missing }) => missing === first.missing) ? first.missing : null;
+  console.log(`${first.suite}${common === null ? "" : `: ${common}`}`);
+  const width = Math.max(...rows.map(({ id }) => id.length));
+  for (const { id, observations, actions, actionRange, choices, maxEpisodeSteps, missing } of rows) {
+    const range = actionRange
+      ? `${`${actions}`.padStart(2)} actions in [${actionRange.map((x) => Number(x?.toFixed(3))).join(", ")}]`
+      : ` 1 action of ${choices}`;
+    const absent = missing === null ? "" : common === null ? `  ${missing}` : "  (models missing)";
+    console.log(
+      `  ${id.padEnd(width)} ${`${observations}`.padStart(4)} observations  ${range}  ${maxEpisodeSteps} steps${absent}`,
+    );
+  }
+}
+
+interface Actions {
   readonly actions: number;
   readonly actionRange?: readonly (number | undefined)[];
   readonly choices?: number;
-} {
+}
+
+/** Elements of an action and the range of the first, or among how many a discrete one is chosen. */
+function actionsOf(space: ActionSpace): Actions {
   return space instanceof Discrete
     ? { actions: 1, choices: space.n }
     : { actions: space.size, actionRange: [space.low[0], space.high[0]] };
