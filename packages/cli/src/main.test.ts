@@ -19,7 +19,7 @@ describe.concurrent("a wrong command is one line on standard error that says wha
     ["", /^era: choose a command; see era --help$/],
     ["tran", /^era: unknown command "tran"; did you mean train\? Allowed: train, eval, /],
     ["train", /^era: choose a command; see era --help$/],
-    ["train sak", /^era: unknown command "sak"; did you mean sac\? Allowed: sac, tdmpc2$/],
+    ["train sak", /^era: unknown command "sak"; did you mean sac\? Allowed: sac, /],
     ["train sac --discont 0.9", /^era: --discont: unknown flag; did you mean --discount\?$/],
     ["train sac --qwertz 1", /^era: --qwertz: unknown flag; see --help for all of them$/],
     [
