@@ -20,6 +20,7 @@ export class Ground {
     // Whole repetitions from the plane's middle, so that the image lies as if the plane had its own size.
     const [columns, rows] = [Math.ceil(reach / x), Math.ceil(reach / y)];
     const material = surface(shape);
+    material.roughness = 0.95;
     if (image) {
       image.repeat.set(2 * columns, 2 * rows);
       material.map = image;

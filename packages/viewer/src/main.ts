@@ -1,6 +1,7 @@
 /** The viewer: reads the recording that the page holds, and replays it. */
-import { ACESFilmicToneMapping, PCFShadowMap, PerspectiveCamera, Vector3, WebGLRenderer } from "three";
+import { NeutralToneMapping, PCFShadowMap, PerspectiveCamera, PMREMGenerator, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 import { element } from "./elements.ts";
 import { Figure } from "./figure.ts";
 import { Path } from "./path.ts";
@@ -12,11 +13,14 @@ import { STYLE } from "./style.ts";
 import { imageTexture } from "./surface.ts";
 import { Timeline } from "./timeline.ts";
 
-/** What a program that drives the page sees, as `globalThis.eraReplay`; there once the first picture is drawn. */
+/**
+ * What a program that drives the page sees, as `globalThis.eraReplay`, once the first picture is drawn. It opens the page with the hash
+ * `#picture`: then nothing plays by itself, and the controls are hidden.
+ */
 export interface Driver {
   /** Seconds. */
   readonly duration: number;
-  /** Stops playing, hides the controls, and draws the moment that many seconds after the first state. */
+  /** Draws the moment that many seconds after the first state. */
   show(seconds: number): void;
 }
 
@@ -26,9 +30,9 @@ const ANGLE = 32;
 /** Towards the camera from what it looks at: from the right of a robot that walks along x, a little ahead. */
 const VIEW = new Vector3(0.42, -1, 0.3).normalize();
 
-function start(replay: Replay): Driver {
+function start(replay: Replay, isPicture: boolean): Driver {
   const renderer = new WebGLRenderer({ antialias: true });
-  renderer.toneMapping = ACESFilmicToneMapping;
+  renderer.toneMapping = NeutralToneMapping;
   renderer.shadowMap.enabled = true;
   renderer.shadowMap.type = PCFShadowMap;
   const textures = replay.scene.textures.map((texture) =>
@@ -38,6 +42,11 @@ function start(replay: Replay): Driver {
   const path = new Path(replay, figure.size);
   const stage = new Stage(figure.size, figure.reach);
   stage.scene.add(figure.object);
+  // Soft light from all sides, which gives round shapes their sheen.
+  const generator = new PMREMGenerator(renderer);
+  stage.scene.environment = generator.fromScene(new RoomEnvironment(), 0.04).texture;
+  stage.scene.environmentIntensity = 0.3;
+  generator.dispose();
 
   const timeline = new Timeline(replay);
   const readings = new Readings(replay, timeline);
@@ -60,6 +69,8 @@ function start(replay: Replay): Driver {
     renderer.setSize(window.innerWidth, window.innerHeight);
     camera.aspect = window.innerWidth / window.innerHeight;
     camera.updateProjectionMatrix();
+    // Small pictures have small numbers, so that they leave room for the robot.
+    readings.element.style.zoom = String(Math.min(1, Math.max(0.6, window.innerWidth / 900)));
   };
   window.addEventListener("resize", resize);
   resize();
@@ -79,20 +90,20 @@ function start(replay: Replay): Driver {
     renderer.render(stage.scene, camera);
   };
 
-  let last: number | undefined;
-  renderer.setAnimationLoop((now) => {
-    player.advance((now - (last ?? now)) / 1000);
-    last = now;
-    draw();
-  });
-
   player.seek(0);
   draw();
+  if (isPicture) document.body.classList.add("picture");
+  else {
+    let last: number | undefined;
+    renderer.setAnimationLoop((now) => {
+      player.advance((now - (last ?? now)) / 1000);
+      last = now;
+      draw();
+    });
+  }
   return {
     duration: timeline.duration,
     show(seconds) {
-      renderer.setAnimationLoop(null);
-      document.body.classList.add("picture");
       player.seek(seconds);
       draw();
     },
@@ -104,7 +115,7 @@ async function main(): Promise<void> {
   try {
     const text = document.getElementById("replay")?.textContent;
     if (!text) throw new Error("the page holds no recording");
-    Object.assign(globalThis, { eraReplay: start(await decodeReplay(text.trim())) });
+    Object.assign(globalThis, { eraReplay: start(await decodeReplay(text.trim()), location.hash === "#picture") });
   } catch (error) {
     // Without WebGL, or in a damaged page: said where the picture would be.
     const message = error instanceof Error ? error.message : String(error);

@@ -12,15 +12,15 @@ import {
   type Vector3,
 } from "three";
 
-const HORIZON = new Color("#c9d6e2");
-const ZENITH = new Color("#5b86b4");
+const HORIZON = new Color("#d5e0ea");
+const ZENITH = new Color("#6f9bc8");
 
 /** Towards the sun. */
 const SUN = [-0.5, -0.75, 1.5] as const;
 
 export class Stage {
   readonly scene = new Scene();
-  readonly #sun = new DirectionalLight("#fff3e0", 3.2);
+  readonly #sun = new DirectionalLight("#fff6e8", 3.4);
   readonly #sky: Mesh;
   readonly #size: number;
 
@@ -31,10 +31,10 @@ export class Stage {
   constructor(size: number, reach: number) {
     this.#size = size;
     const { scene } = this;
-    scene.fog = new Fog(HORIZON, 0.15 * reach, 0.95 * reach);
+    scene.fog = new Fog(HORIZON, 0.06 * reach, 0.75 * reach);
     this.#sky = new Mesh(new SphereGeometry(2 * reach, 48, 24), skyMaterial());
     scene.add(this.#sky);
-    scene.add(new HemisphereLight("#dbe8f5", "#5d5a55", 1.5));
+    scene.add(new HemisphereLight("#eef4fa", "#8d8a86", 0.55));
     const sun = this.#sun;
     sun.castShadow = true;
     const { shadow } = sun;
@@ -63,6 +63,8 @@ function skyMaterial(): ShaderMaterial {
     side: BackSide,
     depthWrite: false,
     fog: false,
+    // Its colours are those of the page, as the haze's are.
+    toneMapped: false,
     uniforms: { horizon: { value: HORIZON }, zenith: { value: ZENITH } },
     vertexShader: `
       varying vec3 direction;
@@ -77,7 +79,6 @@ function skyMaterial(): ShaderMaterial {
       void main() {
         float height = max(normalize(direction).z, 0.0);
         gl_FragColor = vec4(mix(horizon, zenith, pow(height, 0.55)), 1.0);
-        #include <tonemapping_fragment>
         #include <colorspace_fragment>
       }`,
   });

@@ -1,6 +1,6 @@
 export const STYLE = `
 *{box-sizing:border-box}
-html,body{margin:0;height:100%;overflow:hidden;background:#c9d6e2;color:#1f2328;
+html,body{margin:0;height:100%;overflow:hidden;background:#d5e0ea;color:#1f2328;
 font:14px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}
 canvas{position:fixed;inset:0;width:100%;height:100%;display:block;touch-action:none}
 aside{position:fixed;left:16px;top:16px;width:252px;padding:14px 16px 12px;border-radius:12px;background:#ffffffd9;box-shadow:0 1px 8px #0002;pointer-events:none}
@@ -11,7 +11,7 @@ dt{color:#59636e}dd{margin:0;text-align:right;font-weight:600}
 aside p.caption{display:flex;justify-content:space-between;margin-top:6px}
 .caption .floor{color:#cf222e}
 svg{display:block;width:100%;height:auto;overflow:visible}
-polyline{fill:none;stroke:#d9730d;stroke-width:1.2;stroke-linejoin:round}
+polyline{fill:none;stroke:#d9730d;stroke-width:.9;stroke-linejoin:round}
 .entropy polyline{stroke:#1f77d0}
 line.floor{stroke:#cf222e;stroke-width:1.2;stroke-dasharray:4 3}
 line.head{stroke:#1f2328;stroke-width:1;opacity:.6}

@@ -12,15 +12,27 @@ import {
   SRGBColorSpace,
 } from "three";
 
-/** The image, ready to repeat; `anisotropy`: the best filtering that the browser has, because floors are seen at low angles. */
+/** Pixels below which a texture is enlarged: checkers of a few pixels would be blurred where the camera is near. */
+const SHARP = 512;
+
+/**
+ * The image, ready to repeat.
+ * @param anisotropy The best filtering that the browser has, because floors are seen at low angles.
+ */
 export function imageTexture({ width, height, channels, pixels }: Texture, anisotropy: number): DataTexture {
-  const rgba = new Uint8Array(4 * width * height).fill(255);
-  for (let i = 0; i < width * height; i++) {
-    for (let channel = 0; channel < Math.max(3, channels); channel++) {
-      rgba[4 * i + channel] = pixels[channels * i + (channels === 1 ? 0 : channel)] ?? 0;
+  const factor = Math.max(1, Math.floor(SHARP / Math.max(width, height)));
+  const [columns, rows] = [factor * width, factor * height];
+  const rgba = new Uint8Array(4 * columns * rows).fill(255);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const from = channels * (Math.floor(row / factor) * width + Math.floor(column / factor));
+      const to = 4 * (row * columns + column);
+      for (let channel = 0; channel < Math.max(3, channels); channel++) {
+        rgba[to + channel] = pixels[from + (channels === 1 ? 0 : channel)] ?? 0;
+      }
     }
   }
-  const texture = new DataTexture(rgba, width, height);
+  const texture = new DataTexture(rgba, columns, rows);
   texture.colorSpace = SRGBColorSpace;
   texture.wrapS = RepeatWrapping;
   texture.wrapT = RepeatWrapping;

@@ -3,9 +3,9 @@ import { basename, dirname, join, resolve } from "node:path";
 import { algorithms, type Env, type LoadedPolicy, type RecordedEpisode, recordEpisode } from "@era/control";
 import { runSummary, UsageError, writeFileAtomic } from "@era/lab";
 import type { Command } from "commander";
-import { findBrowser, openReplay, type PictureSize } from "../record/browser.ts";
+import { findBrowser } from "../record/browser.ts";
 import { replayPage } from "../record/page.ts";
-import { clip } from "../record/pictures.ts";
+import { clip, type Size, still } from "../record/pictures.ts";
 import { statesFile } from "../record/statesFile.ts";
 import { wholeNumber } from "./eval.ts";
 import { locatePolicy, type TrainedPolicy, withPolicy } from "./trainedPolicy.ts";
@@ -72,6 +72,10 @@ async function recordCommand(target: string, options: RecordCommandOptions): Pro
   const beside = (ending: string) => page.replace(/html$/, ending);
 
   const episode = await withPolicy(found, (env, policy) => recordBest(env, policy, seed, episodes, steps));
+  const duration = (episode.states.at(-1)?.time ?? 0) - (episode.states[0]?.time ?? 0);
+  if (options.gif !== undefined && from >= duration) {
+    throw new UsageError(`--from ${from}: the recorded episode lasts ${duration.toFixed(2)} s`);
+  }
   const entropyFloor = found.run && runSummary(found.run)?.entropy?.floor;
   writeFileAtomic(beside("safetensors"), statesFile(episode));
   writeFileAtomic(page, await replayPage(episode, { subtitle: subtitle(found, episode), entropyFloor }));
@@ -80,20 +84,14 @@ async function recordCommand(target: string, options: RecordCommandOptions): Pro
   const wanted = (name: "png" | "gif") => (options[name] === true ? beside(name) : options[name]);
   const [png, gif] = [wanted("png"), wanted("gif")];
   if (png !== undefined || gif !== undefined) {
-    const replay = await openReplay(page, findBrowser(options.browser), size);
-    try {
-      if (png !== undefined) {
-        writeFileAtomic(png, await replay.picture(at ?? replay.duration / 2));
-        files.png = png;
-      }
-      if (gif !== undefined) {
-        if (from >= replay.duration)
-          throw new UsageError(`--from ${from}: the episode ends after ${replay.duration.toFixed(2)} s`);
-        writeFileAtomic(gif, await clip(replay, { from, to, rate }));
-        files.gif = gif;
-      }
-    } finally {
-      await replay.close();
+    const browser = findBrowser(options.browser);
+    if (png !== undefined) {
+      writeFileAtomic(png, await still(page, browser, size, at));
+      files.png = png;
+    }
+    if (gif !== undefined) {
+      writeFileAtomic(gif, await clip(page, browser, size, { from, to, rate }));
+      files.gif = gif;
     }
   }
 
@@ -138,7 +136,7 @@ function seconds(flag: string, text: string): number {
   return value;
 }
 
-function pictureSize(text: string): PictureSize {
+function pictureSize(text: string): Size {
   const [, width, height] = /^(\d+)x(\d+)$/.exec(text) ?? [];
   const size = { width: Number(width), height: Number(height) };
   if (!(size.width >= 16 && size.height >= 16 && size.width <= 4096 && size.height <= 4096)) {

@@ -61,13 +61,19 @@ export interface OpenReplay {
 export interface PictureSize {
   readonly width: number;
   readonly height: number;
+  /** Pixels of the picture in one of its size, along each axis. */
+  readonly scale: number;
 }
 
 /**
  * Opens a replay page without a window. Where there is no graphics card, the browser draws in software.
  * @throws FailureError in one line where the browser does not start or can't show the page
  */
-export async function openReplay(page: string, browser: string, size: PictureSize): Promise<OpenReplay> {
+export async function openReplay(
+  page: string,
+  browser: string,
+  { width, height, scale }: PictureSize,
+): Promise<OpenReplay> {
   // Only who wants a picture pays for loading it.
   const { chromium } = await import("playwright-core");
   const started = await chromium
@@ -81,8 +87,8 @@ export async function openReplay(page: string, browser: string, size: PictureSiz
       throw new FailureError(`${browser} does not start: ${firstLine(error)}`);
     });
   try {
-    const tab = await started.newPage({ viewport: size, deviceScaleFactor: 1 });
-    await tab.goto(pathToFileURL(resolve(page)).href);
+    const tab = await started.newPage({ viewport: { width, height }, deviceScaleFactor: scale });
+    await tab.goto(`${pathToFileURL(resolve(page)).href}#picture`);
     await tab.waitForFunction("globalThis.eraReplay || globalThis.eraReplayError", undefined, { timeout: 60_000 });
     const problem = await tab.evaluate("globalThis.eraReplayError");
     if (problem !== undefined) throw new FailureError(`${browser} can't show ${page}: ${problem}`);

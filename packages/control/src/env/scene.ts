@@ -66,6 +66,7 @@ export interface Texture {
 }
 
 export interface Body {
+  /** "" where the model gives none. */
   readonly name: string;
   /** kg */
   readonly mass: number;
@@ -107,7 +108,7 @@ export function readScene(simulation: Simulation): Scene {
     }
     return {
       bodies: Array.from({ length: model.nbody }, (_, i) => ({
-        name: mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_BODY.value, i) ?? "",
+        name: bodyName(simulation, i),
         mass: (model.body_mass as Float64Array)[i] ?? 0,
       })),
       shapes,
@@ -147,6 +148,13 @@ class Used {
     const known = this.ids.indexOf(id);
     return known >= 0 ? known : this.ids.push(id) - 1;
   }
+}
+
+/** A body's name; "" where it has none: the binding then returns what lies at address 0, which is no body's name. */
+function bodyName({ mujoco, model }: Simulation, body: number): string {
+  const type = mujoco.mjtObj.mjOBJ_BODY.value;
+  const name = mujoco.mj_id2name(model, type, body) ?? "";
+  return mujoco.mj_name2id(model, type, name) === body ? name : "";
 }
 
 /** The geom or site that MuJoCo would draw; undefined for what else it draws, and where it is wholly transparent. */
