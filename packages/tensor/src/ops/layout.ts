@@ -294,6 +294,9 @@ export function pad(
     after[at] = high;
   }
   if ([...before, ...after].every((width) => width === 0)) return x;
-  const shape = staticShape("pad", x.shape).map((dim, i) => dim + (before[i] ?? 0) + (after[i] ?? 0));
+  const shape = x.shape.map((dim, i) => {
+    const added = (before[i] ?? 0) + (after[i] ?? 0);
+    return added === 0 ? dim : Number(staticShape("pad", [dim])[0]) + added;
+  });
   return apply(padOperation, [x], { before, after, value }, { shape, dtype: x.dtype });
 }

@@ -1,0 +1,16 @@
+export { type EraOptions, eraHead, type Head, plainHead, predictiveEntropy } from "./head.ts";
+export type { Kept, Layer, Pass } from "./models/layer.ts";
+export { type ModelName, type ModelOptions, models } from "./models/models.ts";
+export {
+  infer,
+  loadWeights,
+  type Network,
+  type NetworkState,
+  networkState,
+  type TrainingPass,
+  train,
+  weightsOf,
+} from "./models/network.ts";
+export { cifarResnet, type ResnetDepth, type ResnetOptions, resnet, type Stem } from "./models/resnet.ts";
+export { mlp, type SmallOptions, smallCnn } from "./models/small.ts";
+export { type WideResnetOptions, wideResnet } from "./models/wideResnet.ts";
