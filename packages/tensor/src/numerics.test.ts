@@ -27,6 +27,7 @@ function expectNear(actual: number, expected: number, relative: number, absolute
 }
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const near0 = [0, 1e-8, -1e-8, 1e-6, -1e-6, 1e-4, -1e-4, 1e-3, -1e-3, 0.01, -0.01, 0.3, -0.3, 0.49, -0.49, 0.51, -0.51];
 const far = [1, -1, 5, -5, 17, -17, 30, -30, 88, -88, 100, -100, 1e10, -1e10, 1e38, -1e38];
 
@@ -58,7 +59,7 @@ const functions: readonly (readonly [
   [
     "softplus",
     elementwise.softplus,
-    (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    softplus,
     sigmoid,
     [...near0, ...far, infinity, -infinity],
     { value: [3e-7, 1e-38], slope: [0, 1.2e-7] },
@@ -94,6 +95,14 @@ const functions: readonly (readonly [
     (x) => sigmoid(x) * (1 + x * sigmoid(-x)),
     [...near0, ...far],
     { value: [1.2e-6, 2e-6], slope: [0, 2e-6] },
+  ],
+  [
+    "mish",
+    elementwise.mish,
+    (x) => x * Math.tanh(softplus(x)),
+    (x) => Math.tanh(softplus(x)) + x * (1 - Math.tanh(softplus(x)) ** 2) * sigmoid(x),
+    [...near0, ...far],
+    { value: [5e-7, 1e-36], slope: [5e-7, 4e-7] },
   ],
   [
     "relu",

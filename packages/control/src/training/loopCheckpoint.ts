@@ -16,6 +16,8 @@ export interface LoopState {
   lastReturn: number | undefined;
   /** Smallest entropy of the policy at any state it acted in, in nats. */
   minEntropy: number | undefined;
+  /** Of the agent's first updates, how many are done; left out: none. */
+  firstUpdates?: number;
   random: RandomState;
   averages: Averages["state"];
   /** Of the latest checkpoint. */

@@ -28,7 +28,7 @@ export interface OffPolicyAgent {
   act(observation: Float32Array, random: Random, isFirst?: boolean): Promise<{ action: Float32Array; entropy: number }>;
   /** Draws what an update learns from; left out: `batchSize` transitions. */
   sample?(replay: ReplayBuffer, random: Random): ReplayBatch;
-  /** Updates at once when the last random action was taken; left out: none. */
+  /** Updates at once between the last random action and the first that is not; left out: none. */
   readonly firstUpdates?: number;
   /** One update on a batch; the measurements are logged as means. */
   update(batch: ReplayBatch, random: Random): Promise<Record<string, number>>;
@@ -87,9 +87,31 @@ export async function trainOffPolicy(
   };
 
   let savedStep = checkpoint?.step;
+  const save = (): void => {
+    state.random = random.state;
+    state.averages = averages.state;
+    saveLoop(run, agent.state, env, { loop: state, observation, replay });
+    savedStep = state.step;
+  };
+  /** These take minutes before the first step that follows, so that they are shown and can be interrupted. Returns whether all are done. */
+  const takeFirstUpdates = async (updates: number): Promise<boolean> => {
+    while ((state.firstUpdates ?? 0) < updates) {
+      averages.add(await agent.update(sample(), random));
+      state.firstUpdates = (state.firstUpdates ?? 0) + 1;
+      onProgress?.({ step: state.step, episodeReturn: state.lastReturn, entropy: undefined });
+      await setImmediate();
+      if (shouldStop?.() === true) {
+        save();
+        return false;
+      }
+    }
+    return true;
+  };
+
   const machine = new MachineMetrics(run, state.step);
   try {
     while (state.step < config.steps) {
+      if (state.step === config.startSteps && !(await takeFirstUpdates(agent.firstUpdates ?? 0))) break;
       const step = ++state.step;
       const warm = step > config.startSteps;
       let entropy: number | undefined;
@@ -119,7 +141,7 @@ export async function trainOffPolicy(
         observation = finiteObservation(env.reset().observation, step);
       }
 
-      const updates = warm ? config.updatesPerStep : step === config.startSteps ? (agent.firstUpdates ?? 0) : 0;
+      const updates = warm ? config.updatesPerStep : 0;
       for (let update = 0; update < updates; update++) averages.add(await agent.update(sample(), random));
 
       if (step % config.logEvery === 0 || step === config.steps) {
@@ -147,12 +169,7 @@ export async function trainOffPolicy(
 
       onProgress?.({ step, episodeReturn: state.lastReturn, entropy });
       const stop = shouldStop?.() === true;
-      if (step % config.checkpointEvery === 0 || step === config.steps || stop) {
-        state.random = random.state;
-        state.averages = averages.state;
-        saveLoop(run, agent.state, env, { loop: state, observation, replay });
-        savedStep = step;
-      }
+      if (step % config.checkpointEvery === 0 || step === config.steps || stop) save();
       if (stop) break;
     }
   } catch (error) {

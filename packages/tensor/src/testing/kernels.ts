@@ -194,6 +194,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   log1p: elementwise(Math.log1p),
   expm1: elementwise(Math.expm1),
   softplus: elementwise((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  mish: elementwise((x) => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))))),
   relu: elementwise((x) => Math.max(x, 0)),
   elu: elementwise((x) => (x > 0 ? x : Math.expm1(x))),
   gelu: elementwise((x) => (x / 2) * (1 + erf(x * Math.SQRT1_2))),
