@@ -2,6 +2,15 @@ export type { ActorCriticGraph } from "./agents/actorCritic.ts";
 export { clampedHead, eraHead, type Head, maximumEntropyHead } from "./agents/heads.ts";
 export { actor, columns, critics, initialActor, initialCritics, type NetworkSizes } from "./agents/networks.ts";
 export { createObac, type ObacConfig, obacConfigSchema, obacGraph, obacHead } from "./agents/obac.ts";
+export { createPpo, type PpoConfig, type PpoGraph, ppoConfigSchema, ppoGraph } from "./agents/ppo.ts";
+export {
+  eraContinuous,
+  eraDiscrete,
+  gaussianHead,
+  type PpoHead,
+  type PpoPolicy,
+  softmaxHead,
+} from "./agents/ppoHeads.ts";
 export { createSac, type SacConfig, sacConfigSchema, sacGraph, sacHead } from "./agents/sac.ts";
 export { type Tdmpc2Config, tdmpc2ConfigSchema } from "./agents/tdmpc2/config.ts";
 export { createTdmpc2, type Tdmpc2Graph, tdmpc2Graph } from "./agents/tdmpc2.ts";
@@ -34,6 +43,10 @@ export { makeVectorEnv, type VectorOptions } from "./env/vector/makeVectorEnv.ts
 export type { VectorEnv, VectorStep } from "./env/vector/vectorEnv.ts";
 export { createReplayBatch, type ReplayBatch } from "./replay/replayBatch.ts";
 export { ReplayBuffer } from "./replay/replayBuffer.ts";
+export { generalizedAdvantages } from "./rollout/generalizedAdvantages.ts";
+export { ObservationNormalizer, RewardNormalizer } from "./rollout/normalization.ts";
+export { createRollout, type Rollout } from "./rollout/rollout.ts";
+export { initialMoments, RunningMoments } from "./rollout/runningMoments.ts";
 export { actionScale } from "./training/actionScale.ts";
 export {
   type Algorithm,
@@ -56,7 +69,9 @@ export {
   trainOffPolicy,
 } from "./training/offPolicy.ts";
 export { offPolicyLearner } from "./training/offPolicyLearner.ts";
+export { type OnPolicyAgent, type OnPolicyConfig, trainOnPolicy } from "./training/onPolicy.ts";
 export { type Act, type PlayedStep, playEpisode } from "./training/playEpisode.ts";
+export { ppoAlgorithm } from "./training/ppoAlgorithm.ts";
 export { type RecordedEpisode, type RecordedStep, recordEpisode } from "./training/recordEpisode.ts";
 export { sacAlgorithm } from "./training/sacAlgorithm.ts";
 export { tdmpc2Algorithm } from "./training/tdmpc2Algorithm.ts";

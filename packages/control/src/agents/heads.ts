@@ -26,11 +26,17 @@ export interface Policy {
   readonly normal: LocationScale<Tensor>;
 }
 
-export interface Head {
+/** A policy that also tells how likely actions are that it did not draw just now, as importance ratios need it. */
+export interface DensityPolicy extends Policy {
+  /** Log-density in nats `[batch, 1]` of given actions `[batch, D]`. */
+  logProb(action: Tensor): Tensor;
+}
+
+export interface Head<P extends Policy = Policy> {
   /** What `sample` is fed: uniform on [0, 1) or standard normal. */
   readonly noise: "uniform" | "normal";
   /** The policy of the actor's raw outputs `[batch, 2·D]`, and of δ̂ `[1]` where the head learns it. */
-  policy(raw: Tensor, delta?: Tensor): Policy;
+  policy(raw: Tensor, delta?: Tensor): P;
   /** The entropy asked for and the lowest that any network can reach, in float32 too; both in nats over all dimensions; null: none is guaranteed. */
   readonly entropy: { readonly target: number | null; readonly floor: number | null };
   /** Where δ̂ is learned: its largest useful value in nats, and its loss `[batch, 1]` from the policy's entropy at each state. */
@@ -44,7 +50,7 @@ function halves(raw: Tensor): { mean: Tensor; logStd: Tensor } {
   return { mean, logStd };
 }
 
-function truncatedPolicy(normal: LocationScale<Tensor>): Policy {
+function truncatedPolicy(normal: LocationScale<Tensor>): DensityPolicy {
   const distribution = truncatedNormal(tensorOps, normal);
   return {
     normal,
@@ -52,6 +58,7 @@ function truncatedPolicy(normal: LocationScale<Tensor>): Policy {
       const action = distribution.sample(noise);
       return { action, logProb: () => distribution.logProb(action) };
     },
+    logProb: (action) => distribution.logProb(action),
     mode: () => distribution.mode(),
     entropy: () => distribution.entropy(),
   };
@@ -76,7 +83,7 @@ export function squashedPolicy(normal: LocationScale<Tensor>): Policy {
  * too: the spec is calibrated with the margin for it.
  * @throws Error naming the feasible interval where no such policy has the entropy asked for
  */
-export function eraHead(given: Omit<GaussianSpec, "kind">): Head {
+export function eraHead(given: Omit<GaussianSpec, "kind">): Head<DensityPolicy> {
   const asked: GaussianSpec = { ...given, kind: "truncated" };
   const spec = asked.entropy.of === "policy" ? calibrate(asked, "float32") : asked;
   const gaussian = resolveGaussian(spec);

@@ -1,8 +1,8 @@
 import { type ActionSpace, Discrete } from "../env/discrete.ts";
 
 /**
- * Maps policies' actions on [−1, 1] to an action space's bounds; the numbers of discrete actions stay as they are. Throws where the space is
- * unbounded.
+ * Maps policies' actions on [−1, 1], one or several rows of them, to an action space's bounds; the numbers of discrete actions stay as they are.
+ * Throws where the space is unbounded.
  */
 export function actionScale(space: ActionSpace): (action: Float32Array) => Float32Array {
   if (space instanceof Discrete) return (action) => action;
@@ -12,5 +12,5 @@ export function actionScale(space: ActionSpace): (action: Float32Array) => Float
   if (!half.every((width) => Number.isFinite(width) && width > 0)) {
     throw new Error("the action space must have finite bounds: policies act between them");
   }
-  return (action) => action.map((a, i) => (centre[i] ?? 0) + (half[i] ?? 0) * a);
+  return (actions) => actions.map((a, i) => (centre[i % size] ?? 0) + (half[i % size] ?? 0) * a);
 }

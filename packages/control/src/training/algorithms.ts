@@ -4,12 +4,14 @@ import type { Algorithm } from "./algorithm.ts";
 import { fastSacAlgorithm } from "./fastSacAlgorithm.ts";
 import { fastTd3Algorithm } from "./fastTd3Algorithm.ts";
 import { obacAlgorithm } from "./obacAlgorithm.ts";
+import { ppoAlgorithm } from "./ppoAlgorithm.ts";
 import { sacAlgorithm } from "./sacAlgorithm.ts";
 import { tdmpc2Algorithm } from "./tdmpc2Algorithm.ts";
 
 /** Every algorithm, in the order of `era train --help`. */
 export const algorithms: readonly Algorithm[] = [
   sacAlgorithm,
+  ppoAlgorithm,
   fastSacAlgorithm,
   fastTd3Algorithm,
   tdmpc2Algorithm,

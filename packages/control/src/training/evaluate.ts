@@ -29,6 +29,24 @@ export async function evaluate(env: Env, act: Act, episodes: number, seed: numbe
   return { returns, lengths };
 }
 
+/**
+ * Plays an exported policy, as {@link evaluate} does, so that whoever plays it later sees the same returns.
+ * @throws Error as {@link loadPolicy}, EnvError as {@link evaluate}
+ */
+export async function evaluateExported(
+  model: Uint8Array,
+  env: Env,
+  episodes: number,
+  seed: number,
+): Promise<Evaluation> {
+  const policy = await loadPolicy(model, env);
+  try {
+    return await evaluate(env, policy.act, episodes, seed);
+  } finally {
+    await policy.dispose();
+  }
+}
+
 /** An exported policy, to be played. */
 export interface LoadedPolicy {
   readonly act: Act;
