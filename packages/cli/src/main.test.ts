@@ -19,7 +19,7 @@ describe.concurrent("a wrong command is one line on standard error that says wha
     ["", /^era: choose a command; see era --help$/],
     ["tran", /^era: unknown command "tran"; did you mean train\? Allowed: train, eval, /],
     ["train", /^era: choose a command; see era --help$/],
-    ["train sak", /^era: unknown command "sak"; did you mean sac\? Allowed: sac, /],
+    ["train sak", /^era: unknown command "sak"; did you mean sac\? Allowed: sac, [a-z0-9, ]+$/],
     ["train sac --discont 0.9", /^era: --discont: unknown flag; did you mean --discount\?$/],
     ["train sac --qwertz 1", /^era: --qwertz: unknown flag; see --help for all of them$/],
     [
@@ -94,16 +94,13 @@ describe("era", () => {
     const list = JSON.parse(stdout) as { id: string; observations: number; actions: number }[];
     expect(list.map(({ id }) => id)).toEqual(environments.map(({ id }) => id));
     expect(list).toContainEqual({
-      suite: "gymnasium",
       id: "Humanoid-v5",
       observations: 348,
       actions: 17,
       actionRange: [-0.4000000059604645, 0.4000000059604645],
       maxEpisodeSteps: 1000,
-      missing: null,
     });
     const { stdout: table } = await era(folder, "envs");
-    expect(table).toMatch(/^gymnasium$/m);
-    expect(table).toMatch(/^ {2}Humanoid-v5 +348 observations +17 actions in \[-0\.4, 0\.4\] +1000 steps$/m);
+    expect(table).toMatch(/^Humanoid-v5 +348 observations +17 actions in \[-0\.4, 0\.4\] +1000 steps$/m);
   });
 });

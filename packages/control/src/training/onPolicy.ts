@@ -14,8 +14,8 @@ import { actionScale } from "./actionScale.ts";
 import type { TrainingHooks } from "./algorithm.ts";
 import { Averages } from "./averages.ts";
 import { evaluateExported } from "./evaluate.ts";
+import { located } from "./locatedError.ts";
 import { MachineMetrics } from "./machineMetrics.ts";
-import { locatedError } from "./locatedError.ts";
 import { evaluationSeed } from "./offPolicy.ts";
 import { type OnPolicyState, restoreOnPolicy, saveOnPolicy } from "./onPolicyCheckpoint.ts";
 
@@ -189,7 +189,7 @@ export async function trainOnPolicy(
       if (stop) break;
     }
   } catch (error) {
-    throw locatedError(error, state.step, savedStep);
+    throw located(error, state.step, savedStep);
   }
   return state.step;
 }
