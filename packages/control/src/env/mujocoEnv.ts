@@ -36,8 +36,9 @@ export class MujocoEnv implements Env {
   readonly observationSpace: Box<"float64">;
   readonly actionSpace: Box<"float32">;
   readonly simulation: Simulation;
+  /** What the robot is to do. Its memory may be written, as the simulation's fields may. */
+  readonly task: Task;
 
-  readonly #task: Task;
   readonly #advance: () => void;
   #random: Random | undefined;
   #action: ArrayLike<number> = [];
@@ -48,7 +49,7 @@ export class MujocoEnv implements Env {
   constructor(id: string, simulation: Simulation, task: Task) {
     this.id = id;
     this.simulation = simulation;
-    this.#task = task;
+    this.task = task;
     this.observationSpace = Box.unbounded(task.observationSize);
     const controls = controlSpace(simulation);
     this.actionSpace = task.normalizedActions ? Box.uniform("float32", controls.size, -1, 1) : controls;
@@ -78,11 +79,11 @@ export class MujocoEnv implements Env {
     this.#guard(() => {
       simulation.reset();
       const { qpos, qvel } = simulation.fields;
-      this.#task.perturb(random, qpos, qvel);
+      this.task.perturb(random, qpos, qvel);
       simulation.forward();
     });
     this.#steps = 0;
-    return { observation: this.#observe(), info: this.#task.resetInfo() };
+    return { observation: this.#observe(), info: this.task.resetInfo() };
   }
 
   step(action: ArrayLike<number>): StepResult {
@@ -92,7 +93,7 @@ export class MujocoEnv implements Env {
     this.#checkAction(action);
     this.#steps++;
     this.#action = action;
-    const { reward, terminated, info } = this.#guard(() => this.#task.step(action, this.#advance));
+    const { reward, terminated, info } = this.#guard(() => this.task.step(action, this.#advance));
     return { observation: this.#observe(), reward, terminated, truncated: false, info };
   }
 
@@ -115,7 +116,7 @@ export class MujocoEnv implements Env {
     this.#checkOpen();
     if (this.#random === undefined) throw new EnvError(`${this.id}: nothing to save before the first reset`);
     const simulation = this.simulation.saveState();
-    const memory = this.#task.memory ?? [];
+    const memory = this.task.memory ?? [];
     const state = new Float64Array(1 + randomWords + memory.length + simulation.length);
     state[0] = this.#steps;
     state.set(savedRandom(this.#random), 1);
@@ -126,7 +127,7 @@ export class MujocoEnv implements Env {
 
   restoreState(state: Float64Array): void {
     this.#checkOpen();
-    const { memory } = this.#task;
+    const { memory } = this.task;
     const simulationStart = 1 + randomWords + (memory?.length ?? 0);
     const expected = simulationStart + this.simulation.stateSize;
     if (state.length !== expected) {
@@ -147,8 +148,8 @@ export class MujocoEnv implements Env {
   }
 
   #observe(): Float64Array {
-    const observation = new Float64Array(this.#task.observationSize);
-    this.#task.observe(observation);
+    const observation = new Float64Array(this.task.observationSize);
+    this.task.observe(observation);
     return observation;
   }
 

@@ -3,9 +3,15 @@ import { dmControlSuite } from "./dmControl/dmControlSuite.ts";
 import { type Env, EnvError } from "./env.ts";
 import type { EnvDefinition } from "./envDefinition.ts";
 import { type GymnasiumId, type GymnasiumOptions, gymnasiumSuite } from "./gymnasium/gymnasiumSuite.ts";
+import { humanoidBenchSuite } from "./humanoidBench/humanoidBenchSuite.ts";
 import { TimeLimit } from "./timeLimit.ts";
 
-const registered: EnvDefinition[] = [...gymnasiumSuite, ...classicControlSuite, ...dmControlSuite];
+const registered: EnvDefinition[] = [
+  ...gymnasiumSuite,
+  ...classicControlSuite,
+  ...dmControlSuite,
+  ...humanoidBenchSuite,
+];
 
 /** All environments that can be made, in the order of their registration: the built-in ones first. It grows with {@link registerEnvironment}. */
 export const environments: readonly EnvDefinition[] = registered;
