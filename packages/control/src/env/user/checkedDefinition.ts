@@ -3,6 +3,7 @@ import * as z from "zod";
 import { Box, type BoxDtype } from "../box.ts";
 import { type ActionSpace, Discrete } from "../discrete.ts";
 import type { EnvDefinition } from "../envDefinition.ts";
+import { defineEnvironment } from "./defineEnvironment.ts";
 
 const numbers = z.custom<ArrayLike<number>>(
   (value) => (Array.isArray(value) || ArrayBuffer.isView(value)) && !(value instanceof DataView),
@@ -22,7 +23,8 @@ const parts = {
 } as const;
 
 /**
- * A user's default export as a definition whose spaces are of this package's classes: it may come from another copy of the package.
+ * A user's default export as a definition whose spaces are of this package's classes: it may come from another copy of the package, or be a plain
+ * object as `defineEnvironment` takes it.
  *
  * @param file What error messages call its module.
  * @throws UsageError in one line that says what is wrong with it
@@ -39,18 +41,17 @@ export function checkedDefinition(value: unknown, file: string): EnvDefinition {
       throw new UsageError(`${file}: ${name} is ${describe(part)}; it must be ${rule}`);
     }
   }
-  const { id, maxEpisodeSteps, rewardThreshold = null, options = z.looseObject({}) } = given;
-  return {
-    suite: "user",
+  const { id, maxEpisodeSteps, rewardThreshold, options } = given;
+  const definition = defineEnvironment<Readonly<Record<string, unknown>>>({
     id,
     observationSpace: ownBox("observationSpace", "float64", given.observationSpace, file),
     actionSpace: ownActionSpace(given.actionSpace, file),
     maxEpisodeSteps,
-    rewardThreshold,
-    options,
+    ...(rewardThreshold != null && { rewardThreshold }),
+    options: (options as z.ZodType<Readonly<Record<string, unknown>>> | undefined) ?? z.looseObject({}),
     create: (options) => given.create(options),
-    ...(given.missing && { missing: () => given.missing?.() }),
-  };
+  });
+  return { ...definition, ...(given.missing && { missing: () => given.missing?.() }) };
 }
 
 function ownActionSpace(space: ActionSpace, file: string): ActionSpace {
