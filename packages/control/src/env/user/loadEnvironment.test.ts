@@ -9,7 +9,6 @@ import { isEnvironmentFile, loadEnvironment } from "./loadEnvironment.ts";
 
 workersFromSources();
 
-// Outside of any project: nothing can be found from there but what the loader gives.
 const folder = mkdtempSync(join(tmpdir(), "era-environments-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -19,13 +18,15 @@ function file(name: string, content: string): string {
   return path;
 }
 
-/** A module whose environment counts its steps; what it is made of can be replaced. */
+/**
+ * A module whose environment counts its steps; what it is made of can be replaced. It imports nothing: from sources as here, @era/control would be
+ * another copy, to be compiled anew. (The command's tests load one that does.)
+ */
 const counter = (id: string, parts: Readonly<Record<string, string>> = {}): string => `
-import { Box, defineEnvironment, Discrete } from "@era/control";
-export default defineEnvironment({
+export default {
   id: "${id}",
-  observationSpace: ${parts.observationSpace ?? "Box.unbounded(2)"},
-  actionSpace: ${parts.actionSpace ?? 'Box.uniform("float32", 1, -1, 1)'},
+  observationSpace: ${parts.observationSpace ?? "{ low: [-Infinity, -Infinity], high: [Infinity, Infinity] }"},
+  actionSpace: ${parts.actionSpace ?? "{ low: [-1], high: [1] }"},
   maxEpisodeSteps: ${parts.maxEpisodeSteps ?? 10},
   create: ${
     parts.create ??
@@ -39,7 +40,7 @@ export default defineEnvironment({
     };
   }`
   },
-});`;
+};`;
 
 test("files are told from ids by their ending", () => {
   for (const name of ["my-env.ts", "./a/b.mjs", "x.js", "c.cts"]) expect(isEnvironmentFile(name)).toBe(true);
@@ -84,25 +85,16 @@ describe("an environment in a file", () => {
     ["empty.ts", "export default {};", 'id is missing; it must be a name such as "PointMass-v0"'],
     ["id.ts", counter("two words"), 'id is "two words"; it must be a name such as "PointMass-v0"'],
     ["space.ts", counter("A-v0", { observationSpace: "7" }), "observationSpace is 7; it must be a box"],
-    ["none.ts", counter("A-v0", { observationSpace: "Box.unbounded(0)" }), "observationSpace has no elements"],
+    ["none.ts", counter("A-v0", { observationSpace: "{ low: [], high: [] }" }), "observationSpace has no elements"],
     ["bounds.ts", counter("A-v0", { actionSpace: "{ low: [1], high: [0] }" }), "actionSpace: Box: low[0] = 1 is not"],
     [
       "unbounded.ts",
-      counter("A-v0", { actionSpace: 'new Box("float32", [-1, 0], [1, Infinity])' }),
+      counter("A-v0", { actionSpace: "{ low: [-1, 0], high: [1, Infinity] }" }),
       "actionSpace is from 0 to Infinity in element 1; a policy needs finite bounds with room between them",
     ],
     ["choices.ts", counter("A-v0", { actionSpace: "{ n: 0 }" }), "actionSpace is of another kind; it must be a box"],
     ["steps.ts", counter("A-v0", { maxEpisodeSteps: "0.5" }), "maxEpisodeSteps is 0.5; it must be a positive whole"],
-    [
-      "create.ts",
-      counter("A-v0", { create: '"x"' }),
-      "can't be loaded: A-v0: create is a string; it must be a function",
-    ],
-    [
-      "bare create.ts",
-      'export default { id: "A-v0", observationSpace: { low: [0], high: [1] }, actionSpace: { n: 2 }, maxEpisodeSteps: 1 }',
-      "create is missing; it must be a function",
-    ],
+    ["create.ts", counter("A-v0", { create: '"x"' }), 'create is "x"; it must be a function'],
     ["clash.ts", counter("Hopper-v5"), 'the environment "Hopper-v5" exists already; choose another id'],
   ])("%s is refused in one line", async (name, content, message) => {
     const path = content === undefined ? join(folder, name) : file(name, content);
