@@ -14,6 +14,7 @@ export {
 export { createSac, type SacConfig, sacConfigSchema, sacGraph, sacHead } from "./agents/sac.ts";
 export { type Tdmpc2Config, tdmpc2ConfigSchema } from "./agents/tdmpc2/config.ts";
 export { createTdmpc2, type Tdmpc2Graph, tdmpc2Graph } from "./agents/tdmpc2.ts";
+export { ActionRepeat } from "./env/actionRepeat.ts";
 export { Box, type BoxArray, type BoxDtype } from "./env/box.ts";
 export { type ActionSpace, Discrete } from "./env/discrete.ts";
 export { type Env, EnvError, type Info, type ResetResult, type StepResult } from "./env/env.ts";
@@ -21,7 +22,14 @@ export type { EnvDefinition, EnvSpec } from "./env/envDefinition.ts";
 export { loadMujoco, type Mujoco } from "./env/mujoco.ts";
 export { MujocoEnv, type Task } from "./env/mujocoEnv.ts";
 export { PoseReader, type Poses, simulationOf } from "./env/poses.ts";
-export { type EnvId, type EnvOptions, environments, makeEnv, registerEnvironment } from "./env/registry.ts";
+export {
+  type CommonEnvOptions,
+  type EnvId,
+  type EnvOptions,
+  environments,
+  makeEnv,
+  registerEnvironment,
+} from "./env/registry.ts";
 export type { Body, HeightField, Material, Mesh, Scene, Shape, ShapeType, Texture } from "./env/scene.ts";
 export { readScene } from "./env/scene.ts";
 export { type Fields, Simulation } from "./env/simulation.ts";

@@ -88,7 +88,7 @@ export function checkResumption(options: TrainOptions, given: Record<string, unk
 /** The folder of a run, or of several, that was not given one. */
 export function defaultFolder(algorithm: Algorithm, { env, head }: TrainingConfig, seeds: string): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
-  return join("runs", `${env}-${algorithm.name}-${head}-${seeds}-${time}`);
+  return join("runs", `${env.replaceAll("/", "-")}-${algorithm.name}-${head}-${seeds}-${time}`);
 }
 
 /** Settings from a JSON file: plain, or as a run's config.json holds them. */

@@ -16,7 +16,7 @@ function explain(error: z.ZodError, schema: z.ZodType): string {
   const issue = error.issues[0];
   if (issue?.code === "unrecognized_keys") {
     const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-    return `unknown option ${issue.keys.join(", ")}; there are ${[...known, "maxEpisodeSteps"].join(", ")}`;
+    return `unknown option ${issue.keys.join(", ")}; there are ${[...known, "maxEpisodeSteps", "actionRepeat"].join(", ")}`;
   }
   return `option ${issue?.path.join(".")}: ${issue?.message}`;
 }

@@ -104,13 +104,14 @@ test.each([
   [
     "InvertedPendulum-v5",
     { noise: 1 },
-    "InvertedPendulum-v5: unknown option noise; there are xmlFile, frameSkip, resetNoiseScale, maxEpisodeSteps",
+    "InvertedPendulum-v5: unknown option noise; there are xmlFile, frameSkip, resetNoiseScale, maxEpisodeSteps, actionRepeat",
   ],
   ["Hopper-v5", { frameSkip: 0 }, "Hopper-v5: option frameSkip: "],
   ["Hopper-v5", { healthyReward: Number.NaN }, "Hopper-v5: option healthyReward: "],
   ["Hopper-v5", { healthyZRange: [2, 1] }, "Hopper-v5: option healthyZRange: the lower bound is above the upper one"],
   ["Hopper-v5", { resetNoiseScale: -1 }, "Hopper-v5: option resetNoiseScale: "],
   ["Hopper-v5", { maxEpisodeSteps: 0 }, "Hopper-v5: maxEpisodeSteps is 0; it must be a positive integer"],
+  ["Hopper-v5", { actionRepeat: 1.5 }, "Hopper-v5: actionRepeat is 1.5; it must be a positive integer"],
   ["Hopper-v5", { maxEpisodeSteps: "many" }, "Hopper-v5: maxEpisodeSteps is NaN; it must be a positive integer"],
   ["Hopper-v5", { xmlFile: "no/such/file.xml" }, "Hopper-v5: xmlFile can't be read: ENOENT"],
   [
