@@ -33,7 +33,7 @@ function digest(name: string, data: ArrayLike<number>): [norm: number, product: 
 // Rounding grows through the normalizations of few elements: PyTorch's own gradients in float32 are up to 1e-4 (18 layers) and 3e-2 (50) away.
 describe.each([
   [18, 5e-4],
-  [50, 1e-2],
+  [50, 4e-2],
 ] as const)("ResNet-%i and torchvision's", (depth, rounding) => {
   const expected = torchvisionFixture[`resnet${depth}`];
   const weights: Record<string, NamedArray> = Object.fromEntries(
