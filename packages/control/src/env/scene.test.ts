@@ -73,6 +73,13 @@ describe("readScene", () => {
     ]);
   });
 
+  it("shows what collides where most bodies have no other look", async () => {
+    const shapes = await shapesOf(
+      `<geom type="plane" size="1 1 1"/><body><geom size="1" group="3"/></body><body><geom size="2" group="3"/><geom size="3" group="4"/></body>`,
+    );
+    expect(shapes.map(({ size }) => size[0])).toEqual([1, 1, 2]);
+  });
+
   it("places a mesh's vertices where the file had them", async () => {
     const corners = [0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3];
     const { shapes, meshes } = await sceneOf(

@@ -80,12 +80,16 @@ export interface Scene {
   readonly textures: readonly Texture[];
 }
 
+/** Groups from here on are hidden in MuJoCo's viewer; by custom the first of them holds what collides. */
+const COLLISION_GROUP = 3;
+
 /** More shapes than any model here has; MuJoCo wants room for them beforehand. */
 const MOST_SHAPES = 10_000;
 
 /**
  * Everything that MuJoCo's own viewer would draw of the present state: its abstract visualization decides what is visible (groups 0 to 2)
- * and in which colour. Tendons, skins and decorations are left out. Read it after a reset: tasks place their targets in the model then.
+ * and in which colour. Tendons, skins and decorations are left out; where most bodies would then have no look, group 3, the geoms that collide,
+ * stands in. Read it after a reset: tasks place their targets in the model then.
  */
 export function readScene(simulation: Simulation): Scene {
   const { mujoco, model } = simulation;
@@ -94,6 +98,7 @@ export function readScene(simulation: Simulation): Scene {
   const data = new mujoco.MjData(model);
   try {
     mujoco.mjv_defaultOption(option);
+    if (isMostlyHidden(model)) (option.geomgroup as Uint8Array)[COLLISION_GROUP] = 1;
     data.qpos.set(simulation.fields.qpos);
     mujoco.mj_kinematics(model, data);
     mujoco.mjv_updateScene(model, data, option, perturbation, camera, mujoco.mjtCatBit.mjCAT_ALL.value, view);
@@ -125,6 +130,14 @@ interface Resources {
   readonly meshes: Used;
   readonly heightFields: Used;
   readonly textures: Used;
+}
+
+/** Whether most bodies that have geoms have none that is shown: a skin, which is left out here, would be their look. */
+function isMostlyHidden(model: MjModel): boolean {
+  const bodies = model.geom_bodyid as Int32Array;
+  const withGeoms = new Set(bodies);
+  const shown = new Set(bodies.filter((_, geom) => ((model.geom_group as Int32Array)[geom] ?? 0) < COLLISION_GROUP));
+  return 2 * shown.size < withGeoms.size;
 }
 
 /** By `mjtGeom`. A signed distance field is drawn as its mesh. */
