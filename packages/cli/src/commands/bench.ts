@@ -8,6 +8,7 @@ import { benchMemory, memoryTable } from "../bench/memoryBench.ts";
 import { defaultThreads, setUpPeers, type UpdateSize } from "../bench/peers.ts";
 import { benchTraining, trainMatches, trainTable } from "../bench/trainBench.ts";
 import { benchUpdates, updateTable } from "../bench/updateBench.ts";
+import { benchOverhead, benchVector, vectorTable } from "../bench/vectorBench.ts";
 import { wholeNumber } from "./eval.ts";
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -31,6 +32,15 @@ interface TrainOptions {
   readonly threads: string;
   readonly out?: string;
   readonly setup: boolean;
+  readonly json?: boolean;
+}
+
+interface VectorBenchOptions {
+  readonly envs: string;
+  readonly copies: string;
+  readonly workers: string;
+  readonly rounds: string;
+  readonly steps: string;
   readonly json?: boolean;
 }
 
@@ -100,6 +110,32 @@ export function addBenchCommand(program: Command): void {
         );
       }
       console.log(options.json ? JSON.stringify({ bench: "env", results }) : envTable(results));
+    });
+
+  bench
+    .command("vector")
+    .description("steps per second of many copies of an environment, by the number of worker threads")
+    .option("--envs <ids>", "environments, separated by commas: a light and a heavy one", "HalfCheetah-v5,Humanoid-v5")
+    .option("--copies <number>", "copies that are stepped together", "8")
+    .option("--workers <numbers>", "numbers of worker threads, separated by commas, beside none", "1,2")
+    .option("--rounds <number>", "turns that each number of workers gets", "7")
+    .option("--steps <number>", "vector steps per turn", "200")
+    .option("--json", "print the result as one JSON object")
+    .action(async (options: VectorBenchOptions) => {
+      const ids = names(options.envs, benchEnvIds());
+      const copies = wholeNumber("--copies", options.copies, 1);
+      const workers = options.workers.split(",").map((number) => wholeNumber("--workers", number, 1));
+      const rounds = wholeNumber("--rounds", options.rounds, 1);
+      const steps = wholeNumber("--steps", options.steps, 1);
+      const results = [];
+      for (const id of ids) {
+        say(`stepping ${copies} copies of ${id}`);
+        results.push(await benchVector(id, copies, workers, rounds, steps));
+      }
+      const overhead = await benchOverhead(rounds);
+      console.log(
+        options.json ? JSON.stringify({ bench: "vector", results, overhead }) : vectorTable(results, overhead),
+      );
     });
 
   bench

@@ -62,6 +62,15 @@ describe("a run stops at the first number of an environment that is none, and na
     expect(error.message).toMatch(/^observation\[0\] became NaN at step 20:/);
   });
 
+  it("or at an observation of another length than the observation space's", async () => {
+    const env = broken(() => ({ observation: Float64Array.of(0, 0, 0) }));
+    const error = await failureOf(trainOn(folder("shape"), config, { env }));
+    expect(error.message).toBe(
+      "step 57: Point: the observation has 3 elements; it must have 2, as the observation space says; the checkpoint of step 50 is kept",
+    );
+    expect(savedStep(folder("shape"))).toBe(50);
+  });
+
   it("in an evaluation, whose return is none then", async () => {
     const evalEnv = new PointEnv((_, result) => ({ ...result, reward: NaN }));
     const error = await failureOf(trainOn(folder("evaluation"), config, { evalEnv }));

@@ -5,7 +5,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Checkpoint, mean, type Run, requireFinite } from "@era/lab";
 import { Random, type State } from "@era/tensor";
-import type { Env } from "../env/env.ts";
+import { type Env, EnvError } from "../env/env.ts";
 import { createReplayBatch, type ReplayBatch } from "../replay/replayBatch.ts";
 import type { ReplayBuffer } from "../replay/replayBuffer.ts";
 import { actionScale } from "./actionScale.ts";
@@ -127,7 +127,7 @@ export async function trainOffPolicy(
       }
 
       const result = env.step(scale(action));
-      const nextObservation = finiteObservation(result.observation, step);
+      const nextObservation = checkedObservation(env, result.observation, step);
       requireFinite("reward", step, Math.fround(result.reward));
       replay.add(observation, action, result.reward, result.terminated, nextObservation);
       state.episodeReturn += result.reward;
@@ -138,7 +138,7 @@ export async function trainOffPolicy(
         if (step <= config.evalEvery) state.lastReturn = state.episodeReturn;
         state.episodeReturn = 0;
         state.episodeLength = 0;
-        observation = finiteObservation(env.reset().observation, step);
+        observation = checkedObservation(env, env.reset().observation, step);
       }
 
       const updates = warm ? config.updatesPerStep : 0;
@@ -183,7 +183,7 @@ function freshLoop(env: Env, { bufferSize, seed }: OffPolicyConfig): LoopParts {
   const [observationSize, actionSize] = [env.observationSpace.low.length, env.actionSpace.size];
   return {
     replay: emptyReplay({ capacity: bufferSize, observationSize, actionSize }),
-    observation: finiteObservation(env.reset({ seed }).observation, 0),
+    observation: checkedObservation(env, env.reset({ seed }).observation, 0),
     loop: {
       step: 0,
       episodeReturn: 0,
@@ -197,8 +197,16 @@ function freshLoop(env: Env, { bufferSize, seed }: OffPolicyConfig): LoopParts {
   };
 }
 
-/** An observation in float32, as it is stored and fed. Throws NonFiniteError naming the element that is none. */
-function finiteObservation(values: Float64Array, step: number): Float32Array {
+/**
+ * An observation in float32, as it is stored and fed.
+ * @throws EnvError where it has not the size of the observation space; NonFiniteError naming the element that is no number
+ */
+function checkedObservation({ id, observationSpace }: Env, values: Float64Array, step: number): Float32Array {
+  if (values.length !== observationSpace.size) {
+    throw new EnvError(
+      `${id}: the observation has ${values.length} elements; it must have ${observationSpace.size}, as the observation space says`,
+    );
+  }
   const observation = Float32Array.from(values);
   for (let i = 0; i < observation.length; i++) requireFinite(`observation[${i}]`, step, observation[i] ?? Number.NaN);
   return observation;
