@@ -12,6 +12,8 @@ import { finiteArrays, refused, stateKey } from "./loopCheckpoint.ts";
 export interface ParallelState {
   /** Environment steps of all copies. */
   step: number;
+  /** Steps of all copies together. */
+  vectorSteps: number;
   /** Updates of the agent so far. */
   updates: number;
   episodeReturns: number[];

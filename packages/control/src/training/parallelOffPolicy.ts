@@ -65,8 +65,8 @@ export interface ParallelConfig extends NStepOptions {
 }
 
 /**
- * Trains until `config.steps` environment steps are done, or up to `count − 1` more, continuing from `checkpoint` where one is given. What is to happen every so many
- * steps happens after the step of all copies that reaches them.
+ * Trains until `config.steps` environment steps are done, continuing from `checkpoint` where one is given. What is to happen every so many steps
+ * happens after the step of all copies that reaches them; of the last one, only as many count as were still to do.
  * @returns the step reached: fewer than `config.steps` where `shouldStop` ended the run, with a checkpoint
  * @throws NonFiniteError, or FailureError with the step, where a loss or an environment fails: the last checkpoint stays;
  *   CheckpointError where `checkpoint` is not of this agent and environment
@@ -98,10 +98,11 @@ export async function trainParallel(
   try {
     while (state.step < config.steps) {
       const before = state.step;
-      state.step += count;
+      state.step = Math.min(state.step + count, config.steps);
+      state.vectorSteps++;
       const { step } = state;
-      const isLast = step >= config.steps;
-      const isDue = (every: number): boolean => isLast || Math.floor(step / every) > Math.floor(before / every);
+      const isDue = (every: number): boolean =>
+        step === config.steps || Math.floor(step / every) > Math.floor(before / every);
 
       const { actions, entropies } = await agent.act(observations, ended, random);
       const entropy = entropies && mean(Array.from(entropies));
@@ -134,9 +135,8 @@ export async function trainParallel(
         if (step <= config.evalEvery) state.lastReturn = episodeReturn;
       }
 
-      const vectorStep = Math.ceil(step / count);
-      if (vectorStep > config.learningStarts) {
-        const progress = (vectorStep - 1) / allSteps;
+      if (state.vectorSteps > config.learningStarts) {
+        const progress = (state.vectorSteps - 1) / allSteps;
         for (let update = 0; update < config.updatesPerStep; update++) {
           averages.add(await agent.update(sample(random), { number: state.updates, progress }, random));
           state.updates++;
@@ -194,6 +194,7 @@ async function freshParts(envs: VectorEnv, { bufferSize, seed }: ParallelConfig)
     observations: observations.slice(),
     loop: {
       step: 0,
+      vectorSteps: 0,
       updates: 0,
       episodeReturns: zeros(),
       episodeLengths: zeros(),
