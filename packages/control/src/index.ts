@@ -1,4 +1,6 @@
 export type { ActorCriticGraph } from "./agents/actorCritic.ts";
+export { createFastSac, type FastSacConfig, fastSacConfigSchema, fastSacGraph, fastSacHead } from "./agents/fastSac.ts";
+export { createFastTd3, type FastTd3Config, fastTd3ConfigSchema, fastTd3Graph } from "./agents/fastTd3.ts";
 export { clampedHead, eraHead, type Head, maximumEntropyHead } from "./agents/heads.ts";
 export { actor, columns, critics, initialActor, initialCritics, type NetworkSizes } from "./agents/networks.ts";
 export { createObac, type ObacConfig, obacConfigSchema, obacGraph, obacHead } from "./agents/obac.ts";
@@ -49,6 +51,7 @@ export { useWorkerProgram } from "./env/vector/copiesWorker.ts";
 export type { Autoreset } from "./env/vector/envCopies.ts";
 export { makeVectorEnv, type VectorOptions } from "./env/vector/makeVectorEnv.ts";
 export type { VectorEnv, VectorStep } from "./env/vector/vectorEnv.ts";
+export { type NStepBatch, type NStepOptions, nStepSampler } from "./replay/nStepSampler.ts";
 export { createReplayBatch, type ReplayBatch } from "./replay/replayBatch.ts";
 export { ReplayBuffer } from "./replay/replayBuffer.ts";
 export { generalizedAdvantages } from "./rollout/generalizedAdvantages.ts";
@@ -69,6 +72,8 @@ export {
 export { algorithmOf, algorithms } from "./training/algorithms.ts";
 export { continuousSpec, environmentSpec } from "./training/environmentSpec.ts";
 export { type Evaluation, evaluate, type LoadedPolicy, loadPolicy } from "./training/evaluate.ts";
+export { fastSacAlgorithm } from "./training/fastSacAlgorithm.ts";
+export { fastTd3Algorithm } from "./training/fastTd3Algorithm.ts";
 export { obacAlgorithm } from "./training/obacAlgorithm.ts";
 export {
   evaluationSeed,
@@ -78,6 +83,8 @@ export {
 } from "./training/offPolicy.ts";
 export { offPolicyLearner } from "./training/offPolicyLearner.ts";
 export { type OnPolicyAgent, type OnPolicyConfig, trainOnPolicy } from "./training/onPolicy.ts";
+export { parallelLearner } from "./training/parallelLearner.ts";
+export { type ParallelAgent, type ParallelConfig, trainParallel } from "./training/parallelOffPolicy.ts";
 export { type Act, type PlayedStep, playEpisode } from "./training/playEpisode.ts";
 export { ppoAlgorithm } from "./training/ppoAlgorithm.ts";
 export { type RecordedEpisode, type RecordedStep, recordEpisode } from "./training/recordEpisode.ts";
