@@ -2,6 +2,7 @@ import type { DoubleBuffer, MjData, MjModel } from "@mujoco/mujoco";
 import { EnvError } from "./env.ts";
 import { compileFiles, type ModelFiles } from "./modelFiles.ts";
 import type { Mujoco } from "./mujoco.ts";
+import { SharedModel } from "./sharedModel.ts";
 
 /** The quantities of `mjData` that tasks read, by MuJoCo's own names. */
 const fieldNames = [
@@ -67,6 +68,7 @@ export class Simulation {
   /** Length of {@link Simulation.saveState}'s array. */
   readonly stateSize: number;
 
+  readonly #shared: SharedModel | undefined;
   readonly #savedFields: readonly FieldName[];
   readonly #savedModelFields: readonly ModelFieldName[];
   readonly #stateSpec: number;
@@ -80,7 +82,7 @@ export class Simulation {
    * Compiles a model.
    *
    * @param id What error messages call it.
-   * @param model The model as MJCF text, complete in itself, or as files.
+   * @param model The model as MJCF text, complete in itself, as files, or shared with other simulations.
    * @param savedFields What {@link Simulation.saveState} keeps beside the physics state: the quantities that are read before they are
    * computed anew. All if left out.
    * @param savedModelFields What it keeps of the model: the quantities that an episode's beginning draws.
@@ -89,14 +91,16 @@ export class Simulation {
   constructor(
     mujoco: Mujoco,
     id: string,
-    model: string | ModelFiles,
+    model: string | ModelFiles | SharedModel,
     savedFields: readonly FieldName[] = fieldNames,
     savedModelFields: readonly ModelFieldName[] = [],
   ) {
     this.mujoco = mujoco;
     this.#savedFields = savedFields;
     this.#savedModelFields = savedModelFields;
-    this.model = compile(mujoco, id, model);
+    this.#shared = model instanceof SharedModel ? model : undefined;
+    this.model =
+      model instanceof SharedModel ? model.acquire((files) => compile(mujoco, id, files)) : compile(mujoco, id, model);
     this.nq = this.model.nq;
     this.nv = this.model.nv;
     this.nu = this.model.nu;
@@ -219,7 +223,8 @@ export class Simulation {
   close(): void {
     this.#stateBuffer.delete();
     this.data.delete();
-    this.model.delete();
+    if (this.#shared === undefined) this.model.delete();
+    else this.#shared.release();
   }
 
   /** Views of all that is saved beside the physics state. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { addUniform, append } from "../gymnasium/vectors.ts";
-import type { ModelFiles } from "../modelFiles.ts";
 import type { Mujoco } from "../mujoco.ts";
 import { MujocoEnv, type Task } from "../mujocoEnv.ts";
 import { parseOptions } from "../parseOptions.ts";
+import type { SharedModel } from "../sharedModel.ts";
 import { Simulation } from "../simulation.ts";
 import { balanceHard, balanceSimple } from "./balance.ts";
 import { H1 } from "./h1.ts";
@@ -57,13 +57,13 @@ export function h1ModelPath({ name }: H1Task): string {
  * Makes a task's environment (humanoid_bench/env.py, without its wrappers): actions in [−1, 1] are desired joint positions, scaled to
  * their ranges, observations are positions and velocities, and an episode begins at the model's keyframe with noise on the positions.
  *
- * @param model The task's model with the files that it needs.
+ * @param model The task's model, which stays as it is.
  * @throws EnvError For an unknown option, an impossible value, or a model that does not compile.
  */
 export function makeH1Env(
   mujoco: Mujoco,
   task: H1Task,
-  model: ModelFiles,
+  model: SharedModel,
   options: Readonly<Record<string, unknown>>,
 ): MujocoEnv {
   const id = h1Id(task);
