@@ -39,7 +39,7 @@ export type FieldName = (typeof fieldNames)[number];
 export type Fields = Readonly<Record<FieldName, Float64Array>>;
 
 /** The name of a quantity of `mjModel` that a task may change from one episode to the next. */
-export type ModelFieldName = "geom_pos" | "site_pos" | "wrap_prm";
+export type ModelFieldName = "geom_pos" | "site_pos" | "wrap_prm" | "hfield_data";
 
 /** MuJoCo calls a position, velocity or acceleration beyond this bad (mjMAXVAL). */
 const MAX_VALUE = 1e10;
@@ -228,10 +228,10 @@ export class Simulation {
   }
 
   /** Views of all that is saved beside the physics state. */
-  #saved(): Float64Array[] {
+  #saved(): (Float64Array | Float32Array)[] {
     const { fields, model } = this;
     return [
-      ...this.#savedModelFields.map((name) => model[name] as Float64Array),
+      ...this.#savedModelFields.map((name) => model[name] as Float64Array | Float32Array),
       ...this.#savedFields.map((name) => fields[name]),
     ];
   }

@@ -9,6 +9,7 @@ import type { ModelFieldName } from "../simulation.ts";
 import { dmControlModels } from "../suites/modelSuites.ts";
 import { useSharedSuite } from "../suites/sharedSuites.fixture.ts";
 import { type Sigmoid, tolerance } from "../tolerance.ts";
+import { cubicZoom } from "./cubicZoom.ts";
 import { dmControlSuite } from "./dmControlSuite.ts";
 import { episodes, expectNormal, expectUniform } from "./initialStates.fixture.ts";
 
@@ -17,6 +18,7 @@ const fixtureSchema = z.object({
   tolerances: z.array(
     z.tuple([z.string(), z.number(), z.number(), z.number().nullable(), z.number(), z.number(), z.number()]),
   ),
+  zoomed: numbers,
   ends: z.record(z.string(), z.number()),
   episodes: z.array(
     z.object({
@@ -81,9 +83,35 @@ function begin(env: Env, episode: Episode): Float64Array {
   for (const [name, values] of Object.entries(episode.model)) {
     (simulation.model[name as ModelFieldName] as Float64Array).set(values);
   }
+  if (episode.id.includes("escape")) (simulation.model.hfield_data as Float32Array).set(terrain(201));
   simulation.fields.act.set(episode.act);
   return robot.setState(episode.qpos, episode.qvel);
 }
+
+/** The bowl of `terrain` in make_dm_control.py. */
+function terrain(resolution: number): Float32Array {
+  return Float32Array.from({ length: resolution * resolution }, (_, i) => {
+    const [row, column] = [Math.floor(i / resolution), i % resolution];
+    const [y, x] = [row, column].map((index) => -1 + (2 * index) / (resolution - 1)) as [number, number];
+    const bowl = 0.5 - Math.cos(2 * Math.PI * Math.min(Math.max(Math.sqrt(x * x + y * y), 0.04), 1)) / 2;
+    return bowl * (0.6 + (0.4 * ((Math.floor(row / 7) * 5 + Math.floor(column / 9) * 3) % 11)) / 10);
+  });
+}
+
+test("a grid is enlarged as by scipy's zoom", () => {
+  const grid = Float64Array.from(
+    { length: 900 },
+    (_, i) => 0.15 + (0.85 * ((Math.floor(i / 30) * 7 + (i % 30) * 5) % 23)) / 22,
+  );
+  const zoomed = cubicZoom(grid, 30, 201);
+  expect(zoomed).toHaveLength(201 * 201);
+  expectClose(
+    zoomed.filter((_, i) => i % 97 === 0),
+    fixture.zoomed,
+    1e-9,
+    "enlarged grid",
+  );
+});
 
 test("tolerance is dm_control's for every sigmoid, bounds and margin", () => {
   for (const [sigmoid, x, lower, upper, margin, valueAtMargin, expected] of fixture.tolerances) {

@@ -176,6 +176,23 @@ describe.skipIf(skipReason !== undefined)(`an episode begins as the suite's do $
     });
   });
 
+  test("quadruped-escape: in the middle of a new bowl with a rim all around", async () => {
+    const rims: number[] = [];
+    await episodes("quadruped-escape", 4, ({ data, model, fields: { qpos } }) => {
+      expect(data.ncon).toBe(0);
+      expect([...qpos.subarray(0, 2)]).toEqual([0, 0]);
+      const terrain = model.hfield_data as Float32Array;
+      expect(terrain[100 * 201 + 100]).toBeLessThan(0.05);
+      // On the circle half way out the heights are those of the bumps, of which some 45 are independent.
+      const angles = Array.from({ length: 360 }, (_, degrees) => (degrees * Math.PI) / 180);
+      const at = (angle: number) =>
+        terrain[Math.round(100 + 50 * Math.sin(angle)) * 201 + Math.round(100 + 50 * Math.cos(angle))] ?? 0;
+      rims.push(angles.reduce((sum, angle) => sum + at(angle), 0) / angles.length);
+    });
+    expect(new Set(rims).size).toBe(4);
+    for (const rim of rims) expect(Math.abs(rim - (0.15 + 1) / 2)).toBeLessThan((5 * 0.85) / Math.sqrt(12 * 45));
+  });
+
   test("quadruped: any orientation, a centimetre or less above the ground", async () => {
     await episodes("quadruped-walk", 20, (simulation) => {
       const { data, fields } = simulation;

@@ -1,18 +1,19 @@
 import type { Random } from "@era/tensor";
 import { EnvError } from "../env.ts";
-import { tolerance } from "../tolerance.ts";
+import { type ToleranceOptions, tolerance } from "../tolerance.ts";
 import type { ControlSimulation } from "./controlSimulation.ts";
 import { type ControlTask, defineControlTask } from "./controlTask.ts";
 import { editXml, removeElement } from "./editXml.ts";
 import { distance, normalizeQuaternion, writeInFrame } from "./geometry.ts";
 import { jointsOfType, numberOf, sensorIndicesOfTypes, sensorStart } from "./names.ts";
 import { elements, from, matrixEntry, orientations, type Part } from "./observation.ts";
+import { bowl } from "./terrain.ts";
 
 const domain = { domain: "quadruped", timeLimit: 20, controlTimestep: 0.02 };
 /** Each leg is turned, lifted and extended. */
 const actions = [1, 2, 3, 4].flatMap(() => [[-1, 1] as const, [-1, 1.1] as const, [-0.8, 0.8] as const]);
 
-/** Quadruped (dm_control/suite/quadruped.py): move at a speed (m/s), or bring a ball to the middle. */
+/** Quadruped (dm_control/suite/quadruped.py): move at a speed (m/s), climb out of a bowl, or bring a ball to the middle. */
 export const quadruped = [
   ...(
     [
@@ -25,31 +26,42 @@ export const quadruped = [
       task,
       observationSize: 78,
       actions,
-      edit: (xml) => arena(xml, { floorSize: domain.timeLimit * speed, ball: false }),
+      edit: (xml) => arena(xml, { floorSize: domain.timeLimit * speed }),
       build: (simulation) => move(simulation, speed),
     }),
   ),
   defineControlTask({
     ...domain,
+    task: "escape",
+    observationSize: 101,
+    actions,
+    randomized: ["hfield_data"],
+    edit: (xml) => arena(xml, { floorSize: 40, terrain: true }),
+    build: escapeBowl,
+  }),
+  defineControlTask({
+    ...domain,
     task: "fetch",
     observationSize: 90,
     actions,
-    edit: (xml) => arena(xml, { floorSize: undefined, ball: true }),
+    edit: (xml) => arena(xml, { ball: true }),
     build: fetchBall,
   }),
 ];
 
-/** Takes out of the model what a task does not use. */
-function arena(xml: string, { floorSize, ball }: { floorSize: number | undefined; ball: boolean }): string {
+/** Takes out of the model what a task does not use: the ball with its target and walls, or the terrain with the sensors that see it. */
+function arena(xml: string, { floorSize = 0, ball = false, terrain = false }): string {
   return editXml(xml, (model) => {
-    if (floorSize !== undefined) model.named("geom", "floor").setAttribute("size", `${floorSize} ${floorSize} .5`);
+    if (floorSize > 0) model.named("geom", "floor").setAttribute("size", `${floorSize} ${floorSize} .5`);
     if (!ball) {
       model.remove("geom", "wall_px", "wall_py", "wall_nx", "wall_ny");
       model.remove("body", "ball");
       model.remove("site", "target");
     }
-    model.remove("geom", "terrain");
-    for (const sensor of model.all("rangefinder")) if (sensor.getAttribute("site") !== null) removeElement(sensor);
+    if (!terrain) {
+      model.remove("geom", "terrain");
+      for (const sensor of model.all("rangefinder")) removeElement(sensor);
+    }
   });
 }
 
@@ -80,13 +92,22 @@ function robot(simulation: ControlSimulation) {
   ];
   return {
     torso,
+    sensors,
     observation,
     forwardVelocity: () => simulation.fields.sensordata[velocity] ?? 0,
-    upright: () => tolerance(simulation.fields.xmat[9 * torso + matrixEntry.zz] ?? 0, uprightBounds),
+    /** 1 where the torso is at most some degrees from upright, 0 where it is upside down. */
+    upright(bounds = straight) {
+      return tolerance(simulation.fields.xmat[9 * torso + matrixEntry.zz] ?? 0, bounds);
+    },
   };
 }
 
-const uprightBounds = { bounds: [1, Infinity], margin: 2, valueAtMargin: 0, sigmoid: "linear" } as const;
+const straight = upright(0);
+
+function upright(degrees: number): ToleranceOptions {
+  const cosine = Math.cos((degrees * Math.PI) / 180);
+  return { bounds: [cosine, Infinity], margin: 1 + cosine, valueAtMargin: 0, sigmoid: "linear" };
+}
 
 function move(simulation: ControlSimulation, speed: number): ControlTask {
   const { observation, upright, forwardVelocity } = robot(simulation);
@@ -97,6 +118,39 @@ function move(simulation: ControlSimulation, speed: number): ControlTask {
     },
     observation,
     reward: () => upright() * tolerance(forwardVelocity(), fast),
+  };
+}
+
+function escapeBowl(simulation: ControlSimulation): ControlTask {
+  const { model, mujoco } = simulation;
+  const self = robot(simulation);
+  const workspace = numberOf(simulation, "site", "workspace");
+  const [resolution = 0] = model.hfield_nrow as Int32Array;
+  const [halfSize = 0] = model.hfield_size as Float64Array;
+  const nearlyUpright = upright(20);
+  const outside = { bounds: [halfSize, Infinity], margin: halfSize, valueAtMargin: 0, sigmoid: "linear" } as const;
+  return {
+    initialize(random) {
+      (model.hfield_data as Float32Array).set(bowl(random, resolution, 2 * halfSize));
+      placeAboveGround(simulation, randomOrientation(random), 0, 0);
+    },
+    observation: [
+      ...self.observation,
+      {
+        size: 3,
+        write(out, start) {
+          const { xpos, xmat } = simulation.fields;
+          const toOrigin = (axis: number) => -(xpos[3 * self.torso + axis] ?? 0);
+          writeInFrame(out, start, xmat, self.torso, toOrigin(0), toOrigin(1), toOrigin(2));
+        },
+      },
+      // A range finder that sees nothing reads −1.
+      self.sensors([mujoco.mjtSensor.mjSENS_RANGEFINDER], (range) => (range === -1 ? 1 : Math.tanh(range))),
+    ],
+    reward() {
+      const [x = 0, y = 0, z = 0] = simulation.fields.site_xpos.subarray(3 * workspace, 3 * workspace + 3);
+      return self.upright(nearlyUpright) * tolerance(Math.sqrt(x * x + y * y + z * z), outside);
+    },
   };
 }
 
