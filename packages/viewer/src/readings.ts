@@ -79,7 +79,7 @@ function chart(values: Float32Array, floor: number | undefined, className: strin
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: className },
     ...lines.map((attributes) => svgElement("line", attributes)),
-    svgElement("polyline", { points: points.join(" ") }),
+    svgElement("polyline", { points: points.join(" "), "stroke-width": points.length > 400 ? 0.6 : 1 }),
     head,
   );
   return { svg, head };

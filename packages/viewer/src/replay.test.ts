@@ -32,7 +32,11 @@ describe("Timeline", () => {
   });
 
   it("comes back to the state whose time it gives", () => {
-    for (let i = 0; i <= 10; i++) expect(timeline.at(timeline.secondsOf(i))).toEqual({ index: i, part: 0 });
+    for (let i = 0; i <= 10; i++) {
+      expect(timeline.at(timeline.secondsOf(i))).toEqual({ index: i, part: 0 });
+      // Also where a program computes it in float64.
+      expect(timeline.at(i * 0.1)).toEqual({ index: i, part: 0 });
+    }
   });
 
   it("adds up the rewards before a state", () => {

@@ -11,7 +11,7 @@ dt{color:#59636e}dd{margin:0;text-align:right;font-weight:600}
 aside p.caption{display:flex;justify-content:space-between;margin-top:6px}
 .caption .floor{color:#cf222e}
 svg{display:block;width:100%;height:auto;overflow:visible}
-polyline{fill:none;stroke:#d9730d;stroke-width:.9;stroke-linejoin:round}
+polyline{fill:none;stroke:#d9730d;stroke-linejoin:round}
 .entropy polyline{stroke:#1f77d0}
 line.floor{stroke:#cf222e;stroke-width:1.2;stroke-dasharray:4 3}
 line.head{stroke:#1f2328;stroke-width:1;opacity:.6}

@@ -8,6 +8,9 @@ export interface Moment {
   readonly part: number;
 }
 
+/** A moment so near to a state, as a part of the way between two, is that state's: times are rounded to float32. */
+const CLOSE = 1e-3;
+
 export class Timeline {
   /** Seconds of simulated time from the first state to the last. */
   readonly duration: number;
@@ -36,7 +39,7 @@ export class Timeline {
     }
     const [from = 0, to = 0] = [times[low], times[high]];
     const part = to > from ? (wanted - from) / (to - from) : 0;
-    return part >= 1 ? { index: high, part: 0 } : { index: low, part };
+    return part > 1 - CLOSE ? { index: high, part: 0 } : { index: low, part: part < CLOSE ? 0 : part };
   }
 
   /** Seconds from the first state to this one. */
