@@ -60,6 +60,8 @@ function start(replay: Replay, isPicture: boolean): Driver {
   camera.up.set(0, 0, 1);
   const controls = new OrbitControls(camera, renderer.domElement);
   controls.maxDistance = 0.5 * figure.reach;
+  // Never from below the ground.
+  controls.maxPolarAngle = 0.49 * Math.PI;
   const point = path.at(0, 0, new Vector3());
   controls.target.copy(point);
   camera.position.copy(point).addScaledVector(VIEW, (1.5 * figure.size) / Math.sin((ANGLE * Math.PI) / 360));
