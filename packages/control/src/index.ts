@@ -41,6 +41,7 @@ export { addCommand, type ModelSuite } from "./env/suites/modelSuite.ts";
 export { modelSuites } from "./env/suites/modelSuites.ts";
 export { registeredFolder } from "./env/suites/registeredFolders.ts";
 export { TimeLimit } from "./env/timeLimit.ts";
+export { checkEnvironment } from "./env/user/checkEnvironment.ts";
 export {
   defineEnvironment,
   type EnvironmentDescription,

@@ -1,14 +1,19 @@
 /** `era envs`: the environments that can be trained on. */
-import { type ActionSpace, Discrete, environments } from "@era/control";
+import { type ActionSpace, checkEnvironment, Discrete, environments, loadEnvironment } from "@era/control";
 import type { Command } from "commander";
+
+/** Enough for several episodes of most environments. */
+const CHECKED_STEPS = 1000;
 
 export function addEnvsCommand(program: Command): void {
   program
     .command("envs")
     .description("list the environments by suite, with their spaces, time limits, and whether their models are here")
+    .argument("[file]", "a file of an environment of your own: shows and checks this one alone")
     .option("--json", "print the list as JSON")
-    .action(({ json }: { json?: boolean }) => {
-      const rows = environments.map(({ suite, id, observationSpace, actionSpace, maxEpisodeSteps, missing }) => ({
+    .action(async (file: string | undefined, { json }: { json?: boolean }) => {
+      const shown = file === undefined ? environments : [await loadEnvironment(file)];
+      const rows = shown.map(({ suite, id, observationSpace, actionSpace, maxEpisodeSteps, missing }) => ({
         suite,
         id,
         observations: observationSpace.low.length,
@@ -21,6 +26,13 @@ export function addEnvsCommand(program: Command): void {
       else
         for (const suite of new Set(rows.map((row) => row.suite)))
           printSuite(rows.filter((row) => row.suite === suite));
+      if (file === undefined) return;
+      for (const { id } of rows) await checkEnvironment(id, CHECKED_STEPS);
+      if (!json) {
+        console.log(
+          `checked in ${CHECKED_STEPS} random steps: a seed repeats them, and a saved state goes on bit for bit`,
+        );
+      }
     });
 }
 
