@@ -24,7 +24,7 @@ describe.concurrent("a wrong command is one line on standard error that says wha
     ["train sac --qwertz 1", /^era: --qwertz: unknown flag; see --help for all of them$/],
     [
       "train sac --env Hoper-v5",
-      /^era: unknown environment "Hoper-v5"; did you mean Hopper-v5\? Allowed: .*Walker2d-v5/,
+      /^era: unknown environment "Hoper-v5"; did you mean Hopper-v5\? All \d+: npx era envs$/,
     ],
     ["train sac --head ear", /^era: --head ear: must be one of era, maxent, clamped$/],
     ["train sac --discount 1.5", /^era: --discount 1\.5: must be a number from 0 to 1$/],
@@ -94,13 +94,16 @@ describe("era", () => {
     const list = JSON.parse(stdout) as { id: string; observations: number; actions: number }[];
     expect(list.map(({ id }) => id)).toEqual(environments.map(({ id }) => id));
     expect(list).toContainEqual({
+      suite: "gymnasium",
       id: "Humanoid-v5",
       observations: 348,
       actions: 17,
       actionRange: [-0.4000000059604645, 0.4000000059604645],
       maxEpisodeSteps: 1000,
+      missing: null,
     });
     const { stdout: table } = await era(folder, "envs");
-    expect(table).toMatch(/^Humanoid-v5 +348 observations +17 actions in \[-0\.4, 0\.4\] +1000 steps$/m);
+    expect(table).toMatch(/^gymnasium$/m);
+    expect(table).toMatch(/^ {2}Humanoid-v5 +348 observations +17 actions in \[-0\.4, 0\.4\] +1000 steps$/m);
   });
 });

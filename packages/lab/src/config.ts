@@ -104,6 +104,7 @@ function collectFlags(schema: ObjectSchema, path: readonly string[], inherited: 
       value.placeholder === "" ? "" : value.allowed,
       required ? "required" : fallback === undefined ? "" : `default ${formatValue(fallback)}`,
     ];
+    const given = notes.filter(Boolean).join("; ");
     const description = field.description ?? "";
     return [
       {
@@ -116,7 +117,7 @@ function collectFlags(schema: ObjectSchema, path: readonly string[], inherited: 
         words: value.words,
         default: fallback,
         required,
-        help: `${description} (${notes.filter(Boolean).join("; ")})`.trim(),
+        help: [description, given === "" ? "" : `(${given})`].filter(Boolean).join(" "),
         value,
       },
     ];

@@ -17,5 +17,8 @@ it("names what is unknown and all that is allowed, in one line", () => {
   expect(error.message).toBe(
     'unknown environment "Walker-v5"; did you mean Walker2d-v5? Allowed: HalfCheetah-v5, Hopper-v5, Walker2d-v5',
   );
+  expect(unknownName("environment", "Walker-v5", allowed, "era envs").message).toBe(
+    'unknown environment "Walker-v5"; did you mean Walker2d-v5? All 3: era envs',
+  );
   expect(unknownName("head", "x\ny", ["era"]).message).toBe('unknown head "x\\ny"; allowed: era');
 });

@@ -4,11 +4,12 @@ import { UsageError } from "./errors.ts";
  * The error for a name that isn't one of those allowed: suggests the likeliest and lists them all.
  *
  * @param what the kind of thing, such as "environment"
+ * @param lister what lists them instead, where they are too many for a line, such as "npx era envs"
  */
-export function unknownName(what: string, name: string, allowed: readonly string[]): UsageError {
+export function unknownName(what: string, name: string, allowed: readonly string[], lister?: string): UsageError {
   const near = closestName(name, allowed);
-  const list = allowed.join(", ");
-  const hint = near === undefined ? `allowed: ${list}` : `did you mean ${near}? Allowed: ${list}`;
+  const all = lister === undefined ? `allowed: ${allowed.join(", ")}` : `all ${allowed.length}: ${lister}`;
+  const hint = near === undefined ? all : `did you mean ${near}? ${all.charAt(0).toUpperCase()}${all.slice(1)}`;
   return new UsageError(`unknown ${what} ${JSON.stringify(name)}; ${hint}`);
 }
 

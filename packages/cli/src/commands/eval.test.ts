@@ -54,7 +54,11 @@ describe.concurrent("era eval", () => {
 
   it.each([
     ["policy.onnx", 2, "--env is required with a model file: the environment to play in"],
-    ["policy.onnx --env Hoper-v5", 2, 'unknown environment "Hoper-v5"; did you mean Hopper-v5\\? Allowed: .*'],
+    [
+      "policy.onnx --env Hoper-v5",
+      2,
+      'unknown environment "Hoper-v5"; did you mean Hopper-v5\\? All \\d+: npx era envs',
+    ],
     [
       "run --env Ant-v5",
       1,

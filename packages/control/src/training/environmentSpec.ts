@@ -7,7 +7,7 @@ import { environments } from "../env/registry.ts";
 /**
  * What is known of an environment that a user named.
  *
- * @throws UsageError that suggests the likeliest name and lists all; where the environment's models are not on this machine, one that says
+ * @throws UsageError that suggests the likeliest name and says what lists all; where the environment's models are not on this machine, one that says
  * which command adds them.
  */
 export function environmentSpec(id: string): EnvSpec {
@@ -17,6 +17,7 @@ export function environmentSpec(id: string): EnvSpec {
       "environment",
       id,
       environments.map((known) => known.id),
+      "npx era envs",
     );
   }
   const missing = definition.missing?.();
