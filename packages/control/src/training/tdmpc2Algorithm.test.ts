@@ -20,6 +20,7 @@ const small = (given: Partial<Tdmpc2Config> = {}): Tdmpc2Config =>
     encoder: 16,
     hidden: 16,
     bins: 21,
+    horizon: 2,
     samples: 16,
     priorSamples: 4,
     elites: 6,
