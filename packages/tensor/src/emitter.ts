@@ -18,6 +18,14 @@ export interface FloatAttribute {
 }
 export type OnnxAttribute = number | string | readonly number[] | FloatAttribute;
 
+/** Elements start, start + step, … below end along an axis. */
+export interface Range {
+  readonly axis: number;
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
 export class Emitter {
   readonly graph: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
@@ -25,6 +33,7 @@ export class Emitter {
   readonly #constants = new Map<string, string>();
   readonly #multiples = new Map<string, { readonly source: string; readonly factor: number }>();
   readonly #reshaped = new Map<string, { readonly source: string; readonly shape: Shape }>();
+  readonly #sliced = new Map<string, { readonly source: string; readonly ranges: readonly Range[] }>();
   readonly #reserved: ReadonlySet<string>;
   #count = 0;
 
@@ -135,6 +144,19 @@ export class Emitter {
     if (sameShape(shape, to)) return source;
     const name = this.node("Reshape", [source, this.int64(to.map((dim) => (typeof dim === "number" ? dim : -1)))]);
     this.#reshaped.set(name, { source, shape });
+    return name;
+  }
+
+  /** The elements of x in a range; of a value that is itself sliced along other axes, its source sliced along all in one pass. */
+  sliced(x: string, range: Range): string {
+    const known = this.#sliced.get(x);
+    const isOther = known?.ranges.every(({ axis }) => axis !== range.axis);
+    const { source, ranges } =
+      known && isOther ? { source: known.source, ranges: [...known.ranges, range] } : { source: x, ranges: [range] };
+    const all = (of: (range: Range) => number) => this.int64(ranges.map(of));
+    const operands = [all((r) => r.start), all((r) => r.end), all((r) => r.axis), all((r) => r.step)];
+    const name = this.node("Slice", [source, ...operands]);
+    this.#sliced.set(name, { source, ranges });
     return name;
   }
 

@@ -107,6 +107,11 @@ describe("layout operations", () => {
       bools((x) => layout.split(x, [1, 1], 0)),
     ],
     slice: [
+      {
+        name: "along several axes, one of them twice",
+        inputs: [real([5, 6])],
+        build: (x) => layout.slice(layout.slice(layout.slice(x, 0, 1, 5, 2), 1, 1), 1, 0, 5, 3),
+      },
       ...slices.map(([shape, axis, start, end, step]) =>
         of(shape, `axis ${axis}, ${start}:${end ?? ""}:${step ?? ""}`, (x) => layout.slice(x, axis, start, end, step)),
       ),

@@ -188,9 +188,7 @@ interface SliceAttributes extends AxisAttributes {
 }
 const sliceOperation: Operation<SliceAttributes> = {
   name: "slice",
-  lower: (emit, [x = ""], { attributes: { axis, start, end, step } }) => [
-    emit.node("Slice", [x, emit.int64([start]), emit.int64([end]), emit.int64([axis]), emit.int64([step])]),
-  ],
+  lower: (emit, [x = ""], { attributes }) => [emit.sliced(x, attributes)],
   vjp: ([g], node) => {
     if (!g) return [];
     const { axis, start, step } = node.attributes;
