@@ -14,7 +14,7 @@ export { type FoundRun, findRuns } from "./compare/findRuns.ts";
 export { type Normalization, parseNormalization, rangeOfRuns } from "./compare/normalization.ts";
 export { type Allowance, allowances, type RunTable, type TabulateOptions, tabulate } from "./compare/runTable.ts";
 export { type Flag, flagsFromSchema, parseConfig, unknownFlag } from "./config.ts";
-export { exitCodeOf, FailureError, NonFiniteError, requireFinite, UsageError } from "./errors.ts";
+export { exitCodeOf, FailureError, fileFailure, NonFiniteError, requireFinite, UsageError } from "./errors.ts";
 export { onInterrupt } from "./interrupt.ts";
 export { makeFolder } from "./makeFolder.ts";
 export { type Metrics, type MetricsRow, readMetrics, reproducibleMetrics } from "./metrics.ts";

@@ -1,3 +1,7 @@
+export { readCifar10, readCifar100 } from "./data/cifar.ts";
+export { type ClassFilesOptions, readClassFiles } from "./data/classFiles.ts";
+export { checkedSet, type ImageSet, joined, type Split } from "./data/imageSet.ts";
+export { fashionClasses, type IdxArray, readIdx, readMnist } from "./data/mnist.ts";
 export { type EraOptions, eraHead, type Head, plainHead, predictiveEntropy } from "./head.ts";
 export type { Kept, Layer, Pass } from "./models/layer.ts";
 export { type ModelName, type ModelOptions, models } from "./models/models.ts";
