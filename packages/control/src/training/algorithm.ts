@@ -69,8 +69,8 @@ export interface Learner {
   load(checkpoint: Checkpoint): void;
   /**
    * The policy of evaluations as it is now, as a standalone ONNX model: input `observation` `[batch, observationSize]`; outputs `action`
-   * `[batch, actionSize]` on [−1, 1] (of a discrete one its number, `[batch, 1]`), deterministic, and `entropy` `[batch, 1]` in nats, that of the acting policy there. What the
-   * agent does to observations (normalization, say) is inside the model.
+   * `[batch, actionSize]` on [−1, 1] (of a discrete one its number, `[batch, 1]`), deterministic, and, where the acting policy has one, its
+   * `entropy` there `[batch, 1]` in nats. What the agent does to observations (normalization, say) is inside the model.
    */
   exportPolicy(): Uint8Array;
   /** Frees the compiled programs. */

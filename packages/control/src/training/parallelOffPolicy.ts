@@ -6,7 +6,7 @@
 import { type Checkpoint, mean, type Run, requireFinite } from "@era/lab";
 import { Random, type State } from "@era/tensor";
 import type { Env } from "../env/env.ts";
-import type { VectorEnv } from "../env/vector/vectorEnv.ts";
+import type { VectorEnv, VectorStep } from "../env/vector/vectorEnv.ts";
 import { type NStepBatch, type NStepOptions, nStepSampler } from "../replay/nStepSampler.ts";
 import { actionScale } from "./actionScale.ts";
 import type { TrainingHooks } from "./algorithm.ts";
@@ -26,7 +26,7 @@ export interface ParallelAgent {
   readonly state: State;
   /**
    * Samples the policy at observations `[count, observationSize]`: actions `[count, actionSize]`, and the policy's entropies there `[count]` in nats, where it has any.
-   * @param ended `[count]`, 1 where the copy's episode has just begun
+   * @param ended `[count]`, 1 where the copy's last episode ended in the step before, so that another has begun
    */
   act(
     observations: Float32Array,
@@ -78,7 +78,7 @@ export async function trainParallel(
   { onProgress, shouldStop }: TrainingHooks = {},
 ): Promise<number> {
   const { count } = envs;
-  const [observationSize, actionSize] = [envs.observationSpace.size, envs.actionSpace.size];
+  const actionSize = envs.actionSpace.size;
   const scale = actionScale(envs.actionSpace);
   const random = new Random(config.seed);
   const averages = new Averages();
@@ -90,7 +90,6 @@ export async function trainParallel(
   }
   const sample = nStepSampler(replays, config);
   const ended = Uint8Array.from(state.ended);
-  const row = (array: Float32Array, copy: number, size: number) => array.subarray(copy * size, (copy + 1) * size);
   const allSteps = Math.ceil(config.steps / count);
 
   let savedStep = checkpoint?.step;
@@ -114,25 +113,12 @@ export async function trainParallel(
       const scaled = new Float32Array(count * actionSize);
       for (let copy = 0; copy < count; copy++) scaled.set(scale(row(actions, copy, actionSize)), copy * actionSize);
       const result = await envs.step(scaled);
-      const finished: { episodeReturn: number; length: number }[] = [];
-      replays.forEach((replay, copy) => {
-        const reward = result.rewards[copy] ?? NaN;
-        requireFinite(`reward of copy ${copy}`, step, Math.fround(reward));
-        const terminated = result.terminated[copy] === 1;
-        const next = row(result.finalObservations, copy, observationSize);
-        replay.add(row(observations, copy, observationSize), row(actions, copy, actionSize), reward, terminated, next);
-        const episodeReturn = (state.episodeReturns[copy] ?? 0) + reward;
-        const length = (state.episodeLengths[copy] ?? 0) + 1;
-        ended[copy] = terminated || result.truncated[copy] === 1 ? 1 : 0;
-        if (ended[copy] === 1) finished.push({ episodeReturn, length });
-        state.episodeReturns[copy] = ended[copy] === 1 ? 0 : episodeReturn;
-        state.episodeLengths[copy] = ended[copy] === 1 ? 0 : length;
-      });
+      const finished = storeStep(parts, actions, result, ended);
       observations.set(result.observations);
       if (finished.length > 0) {
-        const episodeReturn = mean(finished.map((episode) => episode.episodeReturn));
-        run.log(step, { "train/return": episodeReturn, "train/length": mean(finished.map(({ length }) => length)) });
-        if (step <= config.evalEvery) state.lastReturn = episodeReturn;
+        const meanReturn = mean(finished.map(({ episodeReturn }) => episodeReturn));
+        run.log(step, { "train/return": meanReturn, "train/length": mean(finished.map(({ length }) => length)) });
+        if (step <= config.evalEvery) state.lastReturn = meanReturn;
       }
 
       if (state.vectorSteps > config.learningStarts) {
@@ -177,6 +163,39 @@ export async function trainParallel(
     throw located(error, state.step, savedStep);
   }
   return state.step;
+}
+
+/** A copy's row of an array `[count, size]`. */
+const row = (array: Float32Array, copy: number, size: number): Float32Array =>
+  array.subarray(copy * size, (copy + 1) * size);
+
+/**
+ * Stores each copy's transition, counts it, and sets in `ended` whether it was its episode's last.
+ * @returns the episodes that ended
+ * @throws NonFiniteError naming a copy whose reward is none in float32
+ */
+function storeStep(
+  { loop, observations, replays }: ParallelParts,
+  actions: Float32Array,
+  { rewards, terminated, truncated, finalObservations }: VectorStep,
+  ended: Uint8Array,
+): { readonly episodeReturn: number; readonly length: number }[] {
+  const finished: { episodeReturn: number; length: number }[] = [];
+  replays.forEach((replay, copy) => {
+    const { observationSize, actionSize } = replay;
+    const reward = requireFinite(`reward of copy ${copy}`, loop.step, Math.fround(rewards[copy] ?? NaN));
+    const isTerminal = terminated[copy] === 1;
+    const next = row(finalObservations, copy, observationSize);
+    replay.add(row(observations, copy, observationSize), row(actions, copy, actionSize), reward, isTerminal, next);
+    const episodeReturn = (loop.episodeReturns[copy] ?? 0) + (rewards[copy] ?? NaN);
+    const length = (loop.episodeLengths[copy] ?? 0) + 1;
+    const isOver = isTerminal || truncated[copy] === 1;
+    if (isOver) finished.push({ episodeReturn, length });
+    ended[copy] = isOver ? 1 : 0;
+    loop.episodeReturns[copy] = isOver ? 0 : episodeReturn;
+    loop.episodeLengths[copy] = isOver ? 0 : length;
+  });
+  return finished;
 }
 
 /** The beginning of a run: empty buffers and each copy's first observation. */

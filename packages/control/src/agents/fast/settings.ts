@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { type TwinRule, twinRules } from "./twinCritics.ts";
 
-export const count = () => z.int().min(1);
+const count = () => z.int().min(1);
 export const rate = () => z.number().positive().max(1);
 
 interface Defaults {
@@ -22,7 +22,7 @@ export const runSettings = {
   env: z.string().default("HalfCheetah-v5").describe("Environment"),
   steps: count()
     .default(1_000_000)
-    .describe("Environment steps to train for, all copies together (official: up to 12800000)"),
+    .describe("Environment steps to train for, all copies together (official: 12800000 and more)"),
   seed: z
     .int()
     .min(0)
