@@ -1,6 +1,7 @@
 import type { MjOption } from "@mujoco/mujoco";
 import type { ModelFiles } from "../modelFiles.ts";
 import type { Mujoco } from "../mujoco.ts";
+import type { SharedModel } from "../sharedModel.ts";
 import { type ModelFieldName, Simulation } from "../simulation.ts";
 
 /**
@@ -14,8 +15,8 @@ export class ControlSimulation extends Simulation {
   readonly #splits: boolean;
   readonly #noActuation: number;
 
-  /** @param randomized what an episode's beginning draws of the model */
-  constructor(mujoco: Mujoco, id: string, model: ModelFiles, randomized: readonly ModelFieldName[]) {
+  /** @param randomized what an episode's beginning draws of the model, which must then be this simulation's alone */
+  constructor(mujoco: Mujoco, id: string, model: ModelFiles | SharedModel, randomized: readonly ModelFieldName[]) {
     super(mujoco, id, model, ["sensordata"], randomized);
     this.#options = this.model.opt;
     this.#splits = this.#options.integrator !== mujoco.mjtIntegrator.mjINT_RK4.value;

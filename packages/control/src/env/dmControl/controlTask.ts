@@ -5,6 +5,7 @@ import type { EnvDefinition } from "../envDefinition.ts";
 import { loadMujoco } from "../mujoco.ts";
 import { MujocoEnv } from "../mujocoEnv.ts";
 import { parseOptions } from "../parseOptions.ts";
+import { SharedModel } from "../sharedModel.ts";
 import type { ModelFieldName } from "../simulation.ts";
 import { missingModel, suiteModel } from "../suites/modelSuite.ts";
 import { dmControlModels } from "../suites/modelSuites.ts";
@@ -38,6 +39,7 @@ export interface ControlTaskDefinition {
   readonly uses?: (path: string) => boolean;
   /** What {@link ControlTask.initialize} draws of the model. */
   readonly randomized?: readonly ModelFieldName[];
+  /** Begins with the model in its initial state. Where several environments share a model, what this writes to it must be the same each time. */
   readonly build: (simulation: ControlSimulation) => ControlTask;
 }
 
@@ -58,6 +60,12 @@ export function defineControlTask(definition: ControlTaskDefinition): EnvDefinit
     typeof definition.actions === "number"
       ? new Array<readonly [number, number]>(definition.actions).fill([-1, 1])
       : definition.actions;
+  const readModel = () =>
+    suiteModel(dmControlModels, path, {
+      uses: (file) => file.startsWith("common/") || uses(file),
+      edits: { [path]: edit, "common/skybox.xml": () => smallSky },
+    });
+  const shared = randomized.length === 0 ? new SharedModel(readModel) : undefined;
   return {
     suite: "dm_control",
     id,
@@ -73,10 +81,7 @@ export function defineControlTask(definition: ControlTaskDefinition): EnvDefinit
     missing: () => missingModel(dmControlModels, path),
     async create(given) {
       parseOptions(id, options, given);
-      const model = suiteModel(dmControlModels, path, {
-        uses: (file) => file.startsWith("common/") || uses(file),
-        edits: { [path]: edit, "common/skybox.xml": () => smallSky },
-      });
+      const model = shared ?? readModel();
       const simulation = new ControlSimulation(await loadMujoco(), id, model, randomized);
       try {
         simulation.reset();
