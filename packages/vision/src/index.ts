@@ -18,3 +18,17 @@ export {
 export { cifarResnet, type ResnetDepth, type ResnetOptions, resnet, type Stem } from "./models/resnet.ts";
 export { mlp, type SmallOptions, smallCnn } from "./models/small.ts";
 export { type WideResnetOptions, wideResnet } from "./models/wideResnet.ts";
+export { type Augmentation, type Batch, Batches, channelStatistics } from "./training/batches.ts";
+export {
+  Classifier,
+  type ClassifierConfig,
+  type ClassifierData,
+  type ClassifierGraph,
+  classifierConfigSchema,
+  classifierGraph,
+  classifierHead,
+  evaluateModel,
+  type StepReport,
+} from "./training/classifier.ts";
+export { Measurement, type Measures } from "./training/measures.ts";
+export { learningRateAt, type Schedule, type ScheduleName } from "./training/schedule.ts";

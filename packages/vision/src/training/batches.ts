@@ -1,0 +1,123 @@
+/** Training batches: which images, and how they are changed. Both follow from the seed and the step alone, so that a run resumes anywhere. */
+import { Random } from "@era/tensor";
+import type { ImageSet } from "../data/imageSet.ts";
+
+export type Augmentation = "none" | "flip" | "crop-flip";
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly augmentation: Augmentation;
+}
+
+export interface Batch {
+  /** `[batch, channels, height, width]`, 0 to 255. */
+  readonly images: Float32Array;
+  readonly labels: BigInt64Array;
+}
+
+/** Black pixels on every side before a random crop (He et al. 2016, section 4.2). */
+const padding = 4;
+
+/** Batches of a set. Each epoch takes every image at most once, in an order of its own; a rest that fills no batch is left out. */
+export class Batches {
+  readonly perEpoch: number;
+  readonly #set: ImageSet;
+  readonly #options: BatchOptions;
+  readonly #order: Uint32Array;
+  readonly #batch: Batch;
+  #epoch = -1;
+
+  /** @throws RangeError where the set does not fill a batch */
+  constructor(set: ImageSet, options: BatchOptions) {
+    const { batchSize } = options;
+    this.perEpoch = Math.floor(set.labels.length / batchSize);
+    if (this.perEpoch === 0) {
+      throw new RangeError(`${set.name}: ${set.labels.length} images do not fill a batch of ${batchSize}`);
+    }
+    this.#set = set;
+    this.#options = options;
+    this.#order = new Uint32Array(set.labels.length);
+    const size = set.image.reduce((product, n) => product * n, 1);
+    this.#batch = { images: new Float32Array(batchSize * size), labels: new BigInt64Array(batchSize) };
+  }
+
+  /** The batch of a step, counted from 0; valid until the next call. */
+  at(step: number): Batch {
+    const { batchSize, seed, augmentation } = this.#options;
+    const epoch = Math.floor(step / this.perEpoch);
+    if (epoch !== this.#epoch) this.#shuffle(epoch);
+    const random = generator(seed, step, 1);
+    const first = (step % this.perEpoch) * batchSize;
+    for (let i = 0; i < batchSize; i++) {
+      const index = this.#order[first + i] ?? 0;
+      this.#batch.labels[i] = BigInt(this.#set.labels[index] ?? 0);
+      const isFlipped = augmentation !== "none" && random.integer(2) === 1;
+      const [down, right] =
+        augmentation === "crop-flip"
+          ? [random.integer(2 * padding + 1), random.integer(2 * padding + 1)]
+          : [padding, padding];
+      this.#copy(index, i, down - padding, right - padding, isFlipped);
+    }
+    return this.#batch;
+  }
+
+  #shuffle(epoch: number): void {
+    const random = generator(this.#options.seed, epoch, 0);
+    const order = this.#order;
+    for (let i = 0; i < order.length; i++) order[i] = i;
+    for (let i = order.length - 1; i > 0; i--) {
+      const other = random.integer(i + 1);
+      [order[i], order[other]] = [order[other] ?? 0, order[i] ?? 0];
+    }
+    this.#epoch = epoch;
+  }
+
+  /** Image `index` as the batch's i-th, moved by rows and columns (what comes in is black) and then perhaps flipped. */
+  #copy(index: number, i: number, down: number, right: number, isFlipped: boolean): void {
+    const { images, image } = this.#set;
+    const [channels, height, width] = image;
+    const target = this.#batch.images;
+    const size = height * width;
+    for (let channel = 0; channel < channels; channel++) {
+      const source = (index * channels + channel) * size;
+      const to = (i * channels + channel) * size;
+      for (let row = 0; row < height; row++) {
+        const from = row + down;
+        for (let column = 0; column < width; column++) {
+          const x = (isFlipped ? width - 1 - column : column) + right;
+          const inside = from >= 0 && from < height && x >= 0 && x < width;
+          target[to + row * width + column] = inside ? (images[source + from * width + x] ?? 0) : 0;
+        }
+      }
+    }
+  }
+}
+
+/** A generator for one purpose at one place of a run. */
+function generator(seed: number, place: number, purpose: number): Random {
+  const base = new Random(seed);
+  const words = [base.nextUint32(), base.nextUint32()] as const;
+  // Places of one run, and purposes, differ in all bits of their seeds: `Random` mixes each word.
+  return new Random(((words[0] + 2 * place + purpose) % 2 ** 32) + 2 ** 32 * (words[1] % 2 ** 20));
+}
+
+/** Mean and standard deviation of each channel over a set, 0 to 255. */
+export function channelStatistics({ images, image, labels }: ImageSet): { mean: number[]; deviation: number[] } {
+  const [channels, height, width] = image;
+  const size = height * width;
+  const count = labels.length * size;
+  const sums = Array.from({ length: channels }, () => [0, 0] as [sum: number, squares: number]);
+  for (let i = 0; i < images.length; i++) {
+    const sum = sums[Math.floor(i / size) % channels];
+    const value = images[i] ?? 0;
+    if (sum) {
+      sum[0] += value;
+      sum[1] += value * value;
+    }
+  }
+  const mean = sums.map(([sum]) => sum / count);
+  // A channel that never changes is only shifted.
+  const deviation = sums.map(([sum, squares]) => Math.sqrt(Math.max(squares / count - (sum / count) ** 2, 0)) || 1);
+  return { mean, deviation };
+}

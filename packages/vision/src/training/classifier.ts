@@ -1,0 +1,291 @@
+/**
+ * Training an image classifier, with an entropy floor (ERA) or with what is used instead: label smoothing (Szegedy et al. 2016), a
+ * confidence penalty (Pereyra et al. 2017), dropout. From top to bottom: settings, the expression graph of a step, the compiled classifier.
+ */
+import {
+  adam,
+  argmax,
+  type CompileOptions,
+  cast,
+  channelAffine,
+  compile,
+  constant,
+  crossEntropy,
+  equal,
+  exportOnnx,
+  flatGradient,
+  input,
+  LoadedModel,
+  mean,
+  min,
+  movingAverage,
+  mul,
+  type Program,
+  type ProgramSpec,
+  Random,
+  RandomStream,
+  State,
+  sgd,
+  sub,
+  type Tensor,
+  unflatten,
+} from "@era/tensor";
+import * as z from "zod";
+import type { ImageSet } from "../data/imageSet.ts";
+import { eraHead, type Head, plainHead, predictiveEntropy } from "../head.ts";
+import { type ModelName, models } from "../models/models.ts";
+import { infer, type NetworkState, networkState, train } from "../models/network.ts";
+import { Batches, channelStatistics } from "./batches.ts";
+import { Measurement, type Measures } from "./measures.ts";
+import { learningRateAt } from "./schedule.ts";
+
+const count = () => z.int().min(1);
+const share = () => z.number().min(0).max(1);
+
+/** A classifier's settings. Defaults are He et al.'s for CIFAR (2016, section 4.2), with a cosine instead of steps. */
+export const classifierConfigSchema = z.object({
+  model: z
+    .enum(Object.keys(models) as [ModelName, ...ModelName[]])
+    .default("resnet20")
+    .describe("Network"),
+  epochs: count().default(30).describe("Passes over the training images"),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31)
+    .default(1)
+    .describe("Seed of everything random"),
+  batchSize: count().default(128).describe("Images per step"),
+  optimizer: z.enum(["sgd", "adamw"]).default("sgd").describe("SGD with momentum, or AdamW"),
+  learningRate: z.number().positive().default(0.1).describe("Highest learning rate"),
+  momentum: share().default(0.9).describe("SGD: momentum"),
+  nesterov: z.boolean().default(true).describe("SGD: Nesterov's momentum"),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(5e-4)
+    .describe("SGD: L2 penalty of all parameters; AdamW: their decoupled decay"),
+  schedule: z.enum(["constant", "cosine", "onecycle"]).default("cosine").describe("How the learning rate changes"),
+  warmUpEpochs: z.number().min(0).default(1).describe("Epochs over which the learning rate rises from zero"),
+  augment: z
+    .enum(["none", "flip", "crop-flip"])
+    .default("crop-flip")
+    .describe("Training images: as they are, flipped at random, or moved by up to 4 pixels too"),
+  head: z.enum(["plain", "era"]).default("era").describe("Logits as they are, or with ERA's activation"),
+  entropy: z.number().default(0.6).describe("ERA: entropy to keep, in nats (official: 0.6)"),
+  bound: z
+    .enum(["tight", "paper"])
+    .default("tight")
+    .describe("ERA: the floor is the entropy asked for, or the official choice, whose floor lies above it"),
+  inverse: z
+    .enum(["lambert", "paper"])
+    .default("lambert")
+    .describe("ERA: exact, or the paper's approximation (official)"),
+  labelSmoothing: share().default(0).describe("Weight of each target that is spread over all classes"),
+  confidencePenalty: z.number().min(0).default(0).describe("Weight of the entropy that is added to the objective"),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe("Share of elements dropped, in networks that have a place for it"),
+  ema: z.number().min(0).lt(1).default(0).describe("Decay of the weights' moving average that is evaluated; 0: none"),
+  threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
+});
+
+export type ClassifierConfig = z.output<typeof classifierConfigSchema>;
+
+/** What the training images decide: the network's ends and the normalization. */
+export interface ClassifierData {
+  readonly image: readonly [channels: number, height: number, width: number];
+  readonly classes: readonly string[];
+  /** Of each channel, 0 to 255. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+/** @throws Error in one line where no such head exists */
+export const classifierHead = ({ head, entropy, bound, inverse }: ClassifierConfig, classes: number): Head =>
+  head === "era" ? eraHead({ classes, entropy, bound, inverse }) : plainHead;
+
+type Reported = "loss" | "accuracy" | "entropy" | "entropyMin";
+
+/** A classifier before it is compiled. */
+export interface ClassifierGraph {
+  readonly state: State;
+  readonly network: NetworkState;
+  readonly head: Head;
+  /** Inputs: images (0 to 255), labels (int64), learningRate. */
+  readonly step: ProgramSpec<Reported>;
+  /** Logits of the class distribution of images 0 to 255, in inference, with averaged weights where they are kept. */
+  classify(images: Tensor): Tensor;
+}
+
+/** Everything that a classifier computes. Its initial values come from the seed alone. */
+export function classifierGraph(config: ClassifierConfig, data: ClassifierData): ClassifierGraph {
+  const classes = data.classes.length;
+  const head = classifierHead(config, classes);
+  const state = new State();
+  const model = models[config.model]({ classes, image: data.image, dropout: config.dropout });
+  const network = networkState(state, "model", model, new Random(config.seed));
+  const noise = config.dropout > 0 ? new RandomStream(state, "noise", config.seed) : undefined;
+  const scale = constant(data.deviation.map((deviation) => 1 / deviation));
+  const shift = constant(data.mean.map((value, i) => -value / (data.deviation[i] ?? 1)));
+  const normalized = (images: Tensor) => channelAffine(images, scale, shift);
+
+  const images = input("images", [config.batchSize, ...data.image]);
+  const labels = input("labels", [config.batchSize], "int64");
+  const learningRate = input("learningRate", []);
+  const pass = train(network, normalized(images), noise);
+  const logits = head.logits(pass.logits);
+  const entropy = predictiveEntropy(logits);
+  const error = mean(crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing }));
+  const loss = config.confidencePenalty === 0 ? error : sub(error, mul(mean(entropy), config.confidencePenalty));
+
+  const { flat } = network.parameters;
+  const gradient = flatGradient(loss, network.parameters);
+  const memory = { state, name: "optimizer" };
+  const { momentum, nesterov, weightDecay } = config;
+  const { next, updates } =
+    config.optimizer === "sgd"
+      ? sgd(memory, flat, gradient, { learningRate, momentum, nesterov: nesterov && momentum > 0, weightDecay })
+      : adam(memory, flat, gradient, { learningRate, weightDecay });
+  const average =
+    config.ema > 0 ? movingAverage({ state, name: "ema" }, flat, next, { decay: config.ema, warmUp: true }) : undefined;
+
+  return {
+    state,
+    network,
+    head,
+    step: {
+      outputs: {
+        loss,
+        accuracy: mean(cast(equal(argmax(logits), labels), "float32")),
+        entropy: mean(entropy),
+        entropyMin: min(entropy),
+      },
+      updates: [...updates, ...pass.updates, ...(average?.updates ?? []), ...(noise?.updates ?? [])],
+      guard: ["loss"],
+    },
+    classify: (x) => {
+      const parameters = average && unflatten(average.average, network.parameters);
+      return head.logits(infer(network, normalized(x), parameters && { parameters }));
+    },
+  };
+}
+
+/** What a step reports of its batch: means, but for the least entropy. */
+export interface StepReport {
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly entropy: number;
+  readonly entropyMin: number;
+  readonly learningRate: number;
+}
+
+/**
+ * A classifier that trains on a set. All that decides its future is `graph.state` and the step: batches, augmentation and learning rates
+ * follow from the seed and the step.
+ */
+export class Classifier {
+  readonly graph: ClassifierGraph;
+  /** Steps of the whole run. */
+  readonly steps: number;
+  readonly #config: ClassifierConfig;
+  readonly #data: ClassifierData;
+  readonly #batches: Batches;
+  readonly #program: Program<Reported>;
+
+  private constructor(
+    config: ClassifierConfig,
+    data: ClassifierData,
+    graph: ClassifierGraph,
+    batches: Batches,
+    program: Program<Reported>,
+  ) {
+    this.graph = graph;
+    this.steps = config.epochs * batches.perEpoch;
+    this.#config = config;
+    this.#data = data;
+    this.#batches = batches;
+    this.#program = program;
+  }
+
+  /** @throws RangeError where the set does not fill a batch; Error where the head asked for does not exist, each in one line */
+  static async open(config: ClassifierConfig, set: ImageSet): Promise<Classifier> {
+    const batches = new Batches(set, { batchSize: config.batchSize, seed: config.seed, augmentation: config.augment });
+    const data = { image: set.image, classes: set.classes, ...channelStatistics(set) };
+    const graph = classifierGraph(config, data);
+    return new Classifier(config, data, graph, batches, await compile(graph.step, sessionOptions(config)));
+  }
+
+  /** Takes one step, counted from 0. Throws NonFiniteError (of @era/tensor) where the loss is none; the state is then as before. */
+  async step(step: number): Promise<StepReport> {
+    const { epochs, warmUpEpochs, schedule: name, learningRate: peak } = this.#config;
+    const warmUp = Math.min(Math.round(warmUpEpochs * this.#batches.perEpoch), epochs * this.#batches.perEpoch);
+    const learningRate = learningRateAt({ name, peak, steps: this.steps, warmUp }, step);
+    const { loss, accuracy, entropy, entropyMin } = await this.#program.run({
+      ...this.#batches.at(step),
+      learningRate: [learningRate],
+    });
+    const number = (values: ArrayLike<number | bigint>) => Number(values[0]);
+    return {
+      loss: number(loss),
+      accuracy: number(accuracy),
+      entropy: number(entropy),
+      entropyMin: number(entropyMin),
+      learningRate,
+    };
+  }
+
+  /**
+   * The classifier as it is now, as a standalone ONNX model: input `images` `[batch, channels, height, width]`, 0 to 255 (normalization is
+   * inside); output `logits` `[batch, classes]`, of the class distribution. Classes, and what preparation the images need, are in its metadata.
+   */
+  exportModel(): Uint8Array {
+    const { image, classes } = this.#data;
+    const { target, floor } = this.graph.head.entropy;
+    return exportOnnx(
+      { logits: this.graph.classify(input("images", ["batch", ...image])) },
+      {
+        classes: JSON.stringify(classes),
+        image: JSON.stringify({
+          layout: "NCHW",
+          color: image[0] === 3 ? "RGB" : "grey",
+          size: image.slice(1),
+          range: [0, 255],
+        }),
+        entropy: JSON.stringify({ target, floor }),
+      },
+    );
+  }
+
+  /** What the exported model predicts for a set. */
+  async evaluate(set: ImageSet): Promise<Measures> {
+    return evaluateModel(this.exportModel(), set, sessionOptions(this.#config));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#program.dispose();
+  }
+}
+
+const sessionOptions = ({ threads }: ClassifierConfig): CompileOptions => (threads > 0 ? { threads } : {});
+
+/** Images given to a model at once. */
+const evaluationBatch = 250;
+
+/** What an exported classifier predicts for a set of its images and classes. */
+export async function evaluateModel(model: Uint8Array, set: ImageSet, options: CompileOptions = {}): Promise<Measures> {
+  const loaded = await LoadedModel.load(model, options);
+  const size = set.image.reduce((product, n) => product * n, 1);
+  const measurement = new Measurement();
+  for (let start = 0; start < set.labels.length; start += evaluationBatch) {
+    const labels = set.labels.subarray(start, start + evaluationBatch);
+    const images = Float32Array.from(set.images.subarray(start * size, (start + labels.length) * size));
+    const { logits } = await loaded.run({ images });
+    measurement.add(logits as Float32Array, labels);
+  }
+  await loaded.dispose();
+  return measurement.measures;
+}
