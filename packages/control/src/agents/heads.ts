@@ -106,16 +106,19 @@ export interface LogStdBounds {
   readonly logStdMax: number;
 }
 
+/** Each method's bounds of log σ: official SAC-ERA (policies.py), Haarnoja et al. 2018, TD-MPC2 (config.yaml). */
+const ownBounds = { era: [-8, 0], clamped: [-8, 0], maxent: [-20, 2], baseline: [-10, 2] } as const;
+
 /** Settings of an algorithm whose `--log-std-min` and `--log-std-max` may be left out. */
 export interface LogStdSettings {
-  readonly head: "era" | "maxent" | "clamped";
+  readonly head: keyof typeof ownBounds;
   readonly logStdMin?: number | undefined;
   readonly logStdMax?: number | undefined;
 }
 
-/** The bounds of log σ: as set, else each method's own (official SAC-ERA: policies.py; maximum entropy: Haarnoja et al. 2018). */
+/** The bounds of log σ: as set, else each method's own. */
 export function logStdBounds({ head, logStdMin, logStdMax }: LogStdSettings): LogStdBounds {
-  const [lowest, highest] = head === "maxent" ? [-20, 2] : [-8, 0];
+  const [lowest, highest] = ownBounds[head];
   return { logStdMin: logStdMin ?? lowest, logStdMax: logStdMax ?? highest };
 }
 

@@ -118,6 +118,7 @@ describe("a TD-MPC2 run", () => {
 
   it("refuses what no policy has, and settings that contradict each other", () => {
     expect(() => tdmpc2Algorithm.check(small({ entropy: 5 }))).toThrow(/^--entropy 5: .*must lie in/);
+    expect(() => small({ head: "baseline", logStdMax: -11 })).toThrow(/the smallest log deviation, -10, must be below/);
     expect(() => small({ latent: 20 })).toThrow(/multiple of --sim-norm-group/);
     expect(() => small({ elites: 17 })).toThrow(/at most --samples/);
   });

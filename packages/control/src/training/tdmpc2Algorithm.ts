@@ -20,8 +20,7 @@ export const tdmpc2Algorithm: Algorithm<Tdmpc2Config> = {
       const { entropy } = tdmpc2Head(config, actionSpace.low.length);
       return { ...entropy, of: config.head === "era" ? config.entropyOf : "policy" };
     } catch (error) {
-      const flag = config.head === "era" ? `--entropy ${config.entropy}` : `--log-std-min ${config.logStdMin}`;
-      throw new UsageError(`${flag}: ${(error as Error).message}`);
+      throw new UsageError(`--entropy ${config.entropy}: ${(error as Error).message}`);
     }
   },
 

@@ -1,5 +1,6 @@
 /** TD-MPC2's settings. */
 import * as z from "zod";
+import { logStdInOrder } from "../heads.ts";
 
 const count = () => z.int().min(1);
 const rate = () => z.number().positive().max(1);
@@ -90,6 +91,7 @@ export const tdmpc2ConfigSchema = z
     checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
     threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
   })
+  .refine(...logStdInOrder)
   .refine(({ latent, simNormGroup }) => latent % simNormGroup === 0, {
     path: ["latent"],
     error: "must be a multiple of --sim-norm-group",

@@ -1,5 +1,5 @@
 import { add, mul, split, square, sum, type Tensor } from "@era/tensor";
-import { eraHead, type Head, type Policy, smoothlyBounded, squashedPolicy } from "../heads.ts";
+import { eraHead, type Head, logStdBounds, type Policy, smoothlyBounded, squashedPolicy } from "../heads.ts";
 import type { Tdmpc2Config } from "./config.ts";
 
 /** A policy prior: what is added to the value that it climbs, `[batch, 1]`, from its raw outputs and its noise. */
@@ -16,13 +16,9 @@ export interface PriorHead extends Pick<Head, "noise" | "entropy"> {
  */
 export function tdmpc2Head(config: Tdmpc2Config, actionSize: number): PriorHead {
   const { entropy, entropyOf, entropyWeight } = config;
+  const { logStdMin, logStdMax } = logStdBounds(config);
   if (config.head === "era") {
-    const { logStdMin = -8, logStdMax = 0 } = config;
     return eraHead({ actionDim: actionSize, entropy: { perDim: entropy, of: entropyOf }, logStdMin, logStdMax });
-  }
-  const { logStdMin = -10, logStdMax = 2 } = config;
-  if (!(logStdMin < logStdMax)) {
-    throw new Error(`log σ: the smallest, ${logStdMin}, must be below the largest, ${logStdMax}`);
   }
   const parts = (raw: Tensor) => {
     const [location, free] = split(raw, [actionSize, actionSize], -1) as [Tensor, Tensor];
