@@ -1,4 +1,5 @@
 /** The command `era`. Errors are one line on standard error; exit code 2 for a wrong command, 1 for work that failed. */
+import { inspect } from "node:util";
 import { exitCodeOf, UsageError, unknownFlag, unknownName } from "@era/lab";
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
@@ -83,7 +84,7 @@ try {
   } else {
     const shown = error instanceof CommanderError ? usageError(error, words) : error;
     process.stderr.write(`era: ${oneLine((shown as Error).message)}\n`);
-    if (process.env.ERA_DEBUG) process.stderr.write(`${(shown as Error).stack}\n`);
+    if (process.env.ERA_DEBUG) process.stderr.write(`${inspect(shown)}\n`); // Causes included.
     process.exitCode = exitCodeOf(shown);
   }
 }

@@ -1,8 +1,9 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { openRun, runSummary } from "@era/lab";
 import { beforeAll, describe, expect, it } from "vitest";
-import { era, hashesOf, small, temporaryFolder } from "../cli.fixture.ts";
+import { era, hashesOf, savedStep, small, temporaryFolder } from "../cli.fixture.ts";
 
 // Outside of any project: the file finds @era/control all the same.
 const folder = temporaryFolder();
@@ -42,6 +43,8 @@ describe("an environment of one's own", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("PointMass-v0    6 observations   2 actions in [-1, 1]  100 steps");
     expect(stdout).toContain("a seed repeats them, and a saved state goes on bit for bit");
+    const robot = await era(folder, "envs", fileURLToPath(new URL("ballOnBeam.ts", example)), "--json");
+    expect(JSON.parse(robot.stdout)).toMatchObject([{ suite: "user", id: "BallOnBeam-v0", observations: 4 }]);
   });
 
   it("whose file has moved leaves the run as it is and says where to name its new place", async () => {
@@ -61,6 +64,22 @@ describe("an environment of one's own", () => {
     const config = join(folder, "left", "config.json");
     writeFileSync(config, readFileSync(config, "utf8").replace(join(folder, "my-env.ts"), moved));
     expect((await era(folder, "eval", "left", "--episodes", "1")).code).toBe(0);
+  });
+
+  it("that ends the process of a worker thread stops the run with one line, and leaves a checkpoint", async () => {
+    const source = readFileSync(example, "utf8").replace("PointMass-v0", "Dies-v0");
+    const dying = source.replace("const distance =", "if (++steps > 60) process.exit(7);\n    const distance =");
+    writeFileSync(join(folder, "dies.ts"), `let steps = 0;\n${dying}`);
+    const settings =
+      "--steps 400 --environments 4 --workers 2 --rollout-steps 20 --checkpoint-every 40 --hidden 16,16 --threads 1";
+    const args = ["train", "ppo", ...settings.split(" "), "--env", "dies.ts", "--run", "died", "--json"];
+    const { code, stderr } = await era(folder, ...args);
+    expect(stderr.split("\n").at(-2)).toMatch(
+      /^era: step \d+: Dies-v0: worker [01] \(copies \d to \d\) ended: it exited with code 7; the checkpoint of step \d+ is kept$/,
+    );
+    expect(code).toBe(1);
+    expect(savedStep(join(folder, "died"))).toBeGreaterThanOrEqual(40);
+    expect(runSummary({ dir: join(folder, "died") })?.status).toBe("failed");
   });
 
   it("that fails in training is one line with the place in its file, and leaves a checkpoint", async () => {
