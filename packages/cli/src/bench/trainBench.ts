@@ -30,6 +30,14 @@ export const trainMatches: readonly TrainMatch[] = [
       ...["--start-steps", "100", "--critic-weight-decay", "0"],
     ],
   },
+  {
+    algorithm: "ppo",
+    title: "PPO without ERA",
+    peer: "CleanRL's PPO",
+    script: "cleanrl_ppo.py",
+    // CleanRL takes an episode that is cut for one that ended.
+    flags: ["--head", "gaussian", "--no-bootstrap-truncated"],
+  },
 ];
 
 export interface TrainBenchOptions {
