@@ -25,8 +25,8 @@ import {
 } from "@era/tensor";
 import * as z from "zod";
 import type { ParallelAgent } from "../training/parallelOffPolicy.ts";
+import { graphNormalizer, noNormalizer } from "./fast/graphNormalizer.ts";
 import { actorOutputs, initialActor, initialCritics } from "./fast/layers.ts";
-import { noNormalizer, observationNormalizer } from "./fast/observationNormalizer.ts";
 import {
   batchHasAllCopies,
   cosineRate,
@@ -145,7 +145,7 @@ export function fastSacGraph(
   });
   const temperature =
     config.head === "maxent" ? state.variable("temperature.log", Math.log(config.initialTemperature)) : undefined;
-  const normalizer = config.normalizeObservations ? observationNormalizer(state, observationSize) : noNormalizer;
+  const normalizer = config.normalizeObservations ? graphNormalizer(state, observationSize) : noNormalizer;
   const policyOf = (observations: Tensor) => head.policy(actorOutputs(actor.tensors, observations, style));
 
   // The statistics see a batch before it is normalized by them, as they see all that is acted on.

@@ -26,8 +26,8 @@ import {
 } from "@era/tensor";
 import * as z from "zod";
 import type { ParallelAgent } from "../training/parallelOffPolicy.ts";
+import { graphNormalizer, noNormalizer } from "./fast/graphNormalizer.ts";
 import { actorOutputs, initialActor, initialCritics } from "./fast/layers.ts";
-import { noNormalizer, observationNormalizer } from "./fast/observationNormalizer.ts";
 import { batchHasAllCopies, cosineRate, learningSettings, runSettings, supportHasLength } from "./fast/settings.ts";
 import { criticStep, twinCritics } from "./fast/twinCritics.ts";
 
@@ -111,7 +111,7 @@ export function fastTd3Graph(
     weightDecay,
     beta2: 0.999,
   });
-  const normalizer = config.normalizeObservations ? observationNormalizer(state, observationSize) : noNormalizer;
+  const normalizer = config.normalizeObservations ? graphNormalizer(state, observationSize) : noNormalizer;
   const actionOf = (observations: Tensor): Tensor => tensorOps.tanh(actorOutputs(actor.tensors, observations, style));
 
   // The statistics see a batch before it is normalized by them, as they see all that is acted on.

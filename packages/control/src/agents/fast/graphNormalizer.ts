@@ -1,4 +1,8 @@
-/** Running normalization of observations inside the graph (official fast_td3_utils.py, EmpiricalNormalization): its statistics are state. */
+/**
+ * Running normalization of observations inside the graph (official fast_td3_utils.py, EmpiricalNormalization). Its statistics are state, as
+ * parameters are: updates see their batches, exported policies hold them, and nothing passes over a large batch on the host (PPO, which
+ * normalizes what it acts on as it comes, does that in `rollout/normalization.ts`).
+ */
 import { add, div, mean, mul, type State, sqrt, square, sub, type Tensor } from "@era/tensor";
 
 /** Keeps elements that hardly vary from being blown up. */
@@ -11,17 +15,17 @@ interface Moments {
   readonly count: Tensor;
 }
 
-export interface ObservationNormalizer {
+export interface GraphNormalizer {
   /** Observations `[batch, observationSize]` with about mean 0 and deviation 1. */
   normalize(observations: Tensor): Tensor;
   /** The normalizer after it has seen these observations. */
-  seeing(observations: Tensor): ObservationNormalizer;
+  seeing(observations: Tensor): GraphNormalizer;
   /** What a program must write to keep what it has seen. */
   readonly updates: readonly (readonly [variable: Tensor, value: Tensor])[];
 }
 
 /** A normalizer that has seen nothing, with its variables in `state`. */
-export function observationNormalizer(state: State, observationSize: number): ObservationNormalizer {
+export function graphNormalizer(state: State, observationSize: number): GraphNormalizer {
   const variables: Moments = {
     mean: state.variable("normalizer.mean", 0, [observationSize]),
     variance: state.variable("normalizer.variance", 1, [observationSize]),
@@ -32,13 +36,13 @@ export function observationNormalizer(state: State, observationSize: number): Ob
 }
 
 /** One that leaves observations as they are. */
-export const noNormalizer: ObservationNormalizer = {
+export const noNormalizer: GraphNormalizer = {
   normalize: (observations) => observations,
   seeing: () => noNormalizer,
   updates: [],
 };
 
-function normalizerOf(moments: Moments, variables: Moments): ObservationNormalizer {
+function normalizerOf(moments: Moments, variables: Moments): GraphNormalizer {
   return {
     normalize: (observations) => div(sub(observations, moments.mean), add(sqrt(moments.variance), epsilon)),
     seeing: (observations) => normalizerOf(merged(moments, observations), variables),

@@ -1,11 +1,11 @@
 import { compile, input, Random, State } from "@era/tensor";
 import { describe, expect, it } from "vitest";
-import { noNormalizer, observationNormalizer } from "./observationNormalizer.ts";
+import { graphNormalizer, noNormalizer } from "./graphNormalizer.ts";
 
 describe("the running normalization of observations", () => {
   it("has the mean and variance of all observations that it saw, in whatever batches", async () => {
     const state = new State();
-    const normalizer = observationNormalizer(state, 2);
+    const normalizer = graphNormalizer(state, 2);
     const small = normalizer.seeing(input("x", [3, 2]));
     const large = normalizer.seeing(input("x", [20, 2]));
     const programs = [
@@ -33,7 +33,7 @@ describe("the running normalization of observations", () => {
   });
 
   it("leaves a constant finite, and everything as it is where there is none", async () => {
-    const normalizer = observationNormalizer(new State(), 1);
+    const normalizer = graphNormalizer(new State(), 1);
     const x = input("x", [4, 1]);
     const program = await compile({ outputs: { y: normalizer.seeing(x).normalize(x) } });
     expect(Array.from((await program.run({ x: [7, 7, 7, 7] })).y as Float32Array)).toEqual([0, 0, 0, 0]);
