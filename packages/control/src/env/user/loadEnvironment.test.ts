@@ -78,7 +78,7 @@ describe("an environment in a file", () => {
   test.each([
     ["nothing.ts", undefined, "there is no such file"],
     ["broken.ts", "export default {\n  a: ,\n};", "can't be loaded: ParseError: Unexpected token"],
-    ["throws.ts", "const x: number = 1;\n\nthrow new Error('no ' + x);", "can't be loaded: no 1"],
+    ["throws.ts", "const x: number = 1;\n\nthrow new Error('no ' + x);", "can't be loaded: no 1 (line 3, column 7)"],
     ["import.ts", 'import "no-such-package";', "can't be loaded: Cannot find"],
     ["bare.ts", "export const env = 1;", "there is no default export; it must be an environment: export default"],
     ["number.ts", "export default 5;", "the default export is 5; it must be an environment: export default"],

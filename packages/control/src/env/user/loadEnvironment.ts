@@ -35,7 +35,7 @@ async function load(path: string, shown: string): Promise<EnvDefinition> {
   try {
     module = await (await moduleLoader()).import(path);
   } catch (error) {
-    throw new UsageError(`${shown} can't be loaded: ${(error as Error).message ?? error}`, { cause: error });
+    throw new UsageError(`${shown} can't be loaded: ${reasonOf(error, path)}`, { cause: error });
   }
   const definition = { ...checkedDefinition(module.default, shown), module: path };
   try {
@@ -44,6 +44,15 @@ async function load(path: string, shown: string): Promise<EnvDefinition> {
     throw new UsageError(`${shown}: ${(error as Error).message}`, { cause: error });
   }
   return definition;
+}
+
+/** What a module threw, in one line, with the place in its file where the message does not tell it. */
+function reasonOf(error: unknown, path: string): string {
+  const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+  const text = message.replace(/\s*\n\s*/g, "; ");
+  const [, frame = ""] = message.includes(path) ? [] : stack.split(path);
+  const [, line, column] = /^:(\d+):(\d+)/.exec(frame) ?? [];
+  return line === undefined ? text : `${text} (line ${line}, column ${column})`;
 }
 
 let loader: Jiti | undefined;
