@@ -71,7 +71,7 @@ describe("an environment of one's own", () => {
     const dying = source.replace("const distance =", "if (++steps > 60) process.exit(7);\n    const distance =");
     writeFileSync(join(folder, "dies.ts"), `let steps = 0;\n${dying}`);
     const settings =
-      "--steps 400 --environments 4 --workers 2 --rollout-steps 20 --checkpoint-every 40 --hidden 16,16 --threads 1";
+      "--steps 400 --envs 4 --workers 2 --rollout-steps 20 --checkpoint-every 40 --hidden 16,16 --threads 1";
     const args = ["train", "ppo", ...settings.split(" "), "--env", "dies.ts", "--run", "died", "--json"];
     const { code, stderr } = await era(folder, ...args);
     expect(stderr.split("\n").at(-2)).toMatch(

@@ -92,7 +92,7 @@ export const ppoConfigSchema = z
       .enum(["lambert", "paper"])
       .default("lambert")
       .describe("ERA, discrete: the activation's inverse, exact or the paper's approximation"),
-    environments: count().optional().describe("Copies of the environment; continuous: 1, discrete: 4"),
+    envs: count().optional().describe("Copies of the environment; continuous: 1, discrete: 4"),
     workers: z.int().min(0).default(0).describe("Threads that step the copies; 0: the main thread does"),
     rolloutSteps: count().optional().describe("Steps of each copy between updates; continuous: 2048, discrete: 128"),
     epochs: count().optional().describe("Passes over a rollout; continuous: 10, discrete: 4"),
@@ -154,7 +154,7 @@ export type PpoConfig = z.output<typeof ppoConfigSchema>;
 /** What CleanRL has different for continuous (ppo_continuous_action.py) and discrete actions (ppo.py). */
 export const ppoDefaults = {
   continuous: {
-    environments: 1,
+    envs: 1,
     rolloutSteps: 2048,
     epochs: 10,
     minibatches: 32,
@@ -163,7 +163,7 @@ export const ppoDefaults = {
     normalizeRewards: true,
   },
   discrete: {
-    environments: 4,
+    envs: 4,
     rolloutSteps: 128,
     epochs: 4,
     minibatches: 4,
@@ -391,12 +391,12 @@ export async function createPpo(
   random: Random,
 ): Promise<OnPolicyAgent & { readonly nodeCount: { readonly act: number; readonly update: number } }> {
   const settings = ppoSettings(config, actionSpace);
-  const { environments, rolloutSteps, minibatches, epochs, discount } = settings;
+  const { envs, rolloutSteps, minibatches, epochs, discount } = settings;
   const head = ppoHead(config, actionSpace);
-  const rows = environments * rolloutSteps;
+  const rows = envs * rolloutSteps;
   const minibatchSize = Math.floor(rows / minibatches);
   const graph = ppoGraph(
-    { ...settings, observationSize, copies: environments },
+    { ...settings, observationSize, copies: envs },
     head,
     { ...settings, minibatchSize },
     initialPpo(random, observationSize, settings.hidden, head),
@@ -412,7 +412,7 @@ export async function createPpo(
     new RunningMoments({ mean: read(mean), variance: read(variance), count: read(count) });
   const { observationMoments, rewardMoments } = graph;
 
-  const noise = new Float32Array(environments * head.noiseSize);
+  const noise = new Float32Array(envs * head.noiseSize);
   const order = new Uint32Array(rows);
   const column = () => new Float32Array(minibatchSize);
   const batch = {

@@ -80,10 +80,10 @@ describe("a PPO run", () => {
     ["one copy, Gaussian", { env: "InvertedPendulum-v5", head: "gaussian", steps: 300 }, [128, 190]],
     [
       "three copies in two workers",
-      { env: "Pendulum-v1", head: "era", environments: 3, workers: 2, steps: 900 },
+      { env: "Pendulum-v1", head: "era", envs: 3, workers: 2, steps: 900 },
       [303, 600],
     ],
-    ["discrete actions", { env: "CartPole-v1", head: "softmax", environments: 4, steps: 1200 }, [256, 700]],
+    ["discrete actions", { env: "CartPole-v1", head: "softmax", envs: 4, steps: 1200 }, [256, 700]],
   ] satisfies [string, Partial<PpoConfig>, number[]][])(
     "goes on bit by bit after interruptions, within a rollout too: %s",
     async (name, given, stops) => {
@@ -100,7 +100,7 @@ describe("a PPO run", () => {
   );
 
   it("gives the same numbers whatever the number of workers", async () => {
-    const config = small({ env: "Pendulum-v1", environments: 3, steps: 400 });
+    const config = small({ env: "Pendulum-v1", envs: 3, steps: 400 });
     const [here, there] = [folder("no worker"), folder("two workers")];
     await train(here, config);
     await train(there, { ...config, workers: 2 });

@@ -16,16 +16,16 @@ export const ppoAlgorithm: Algorithm<PpoConfig> = {
 
   check(config) {
     const { id, actionSpace } = environmentSpec(config.env);
-    const { environments, rolloutSteps, minibatches } = ppoSettings(config, actionSpace);
-    const rows = environments * rolloutSteps;
+    const { envs, rolloutSteps, minibatches } = ppoSettings(config, actionSpace);
+    const rows = envs * rolloutSteps;
     if (config.steps < rows) {
       throw new UsageError(
-        `--steps ${config.steps}: nothing is learned before the first rollout of ${environments} · ${rolloutSteps} = ${rows} steps (--environments, --rollout-steps) is full`,
+        `--steps ${config.steps}: nothing is learned before the first rollout of ${envs} · ${rolloutSteps} = ${rows} steps (--envs, --rollout-steps) is full`,
       );
     }
     if (minibatches > rows) {
       throw new UsageError(
-        `--minibatches ${minibatches}: a rollout has ${environments} · ${rolloutSteps} = ${rows} steps (--environments, --rollout-steps)`,
+        `--minibatches ${minibatches}: a rollout has ${envs} · ${rolloutSteps} = ${rows} steps (--envs, --rollout-steps)`,
       );
     }
     try {
@@ -47,7 +47,7 @@ export const ppoAlgorithm: Algorithm<PpoConfig> = {
     const agent = await createPpo(config, sizes, new Random(config.seed).fork());
     return {
       async train(run, checkpoint, hooks) {
-        const env = await makeVectorEnv(config.env, { count: settings.environments, workers: config.workers });
+        const env = await makeVectorEnv(config.env, { count: settings.envs, workers: config.workers });
         try {
           const evalEnv = await makeEnv(config.env);
           try {
