@@ -78,11 +78,7 @@ describe("a PPO run", () => {
   it.each([
     ["one copy, ERA", { env: "Hopper-v5", head: "era", steps: 300 }, [70, 203]],
     ["one copy, Gaussian", { env: "InvertedPendulum-v5", head: "gaussian", steps: 300 }, [128, 190]],
-    [
-      "three copies in two workers",
-      { env: "Pendulum-v1", head: "era", envs: 3, workers: 2, steps: 900 },
-      [303, 600],
-    ],
+    ["three copies in two workers", { env: "Pendulum-v1", head: "era", envs: 3, workers: 2, steps: 900 }, [303, 600]],
     ["discrete actions", { env: "CartPole-v1", head: "softmax", envs: 4, steps: 1200 }, [256, 700]],
   ] satisfies [string, Partial<PpoConfig>, number[]][])(
     "goes on bit by bit after interruptions, within a rollout too: %s",
