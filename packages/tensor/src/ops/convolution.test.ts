@@ -57,6 +57,8 @@ describe("convolutions", () => {
     ["many positions, 1×1", [4, 2, 16, 16], [3, 2, 1, 1], {}],
     ["many channels", [2, 16, 8, 8], [2, 16, 3, 3], { padding: 1 }],
     ["many channels, dilated", [1, 16, 9, 11], [2, 16, 3, 2], { padding: [2, 0], dilation: [2, 3] }],
+    ["many channels and positions", [1, 16, 28, 29], [2, 16, 3, 3], { padding: 1 }],
+    ["many channels and positions, dilated", [1, 16, 33, 32], [1, 16, 3, 2], { padding: [0, 1], dilation: [2, 3] }],
     ["a large kernel with stride", [1, 3, 11, 12], [4, 3, 7, 7], { padding: 3, stride: 2 }],
     ["more weights than activations, 1×1", [2, 16, 1, 2], [12, 16, 1, 1], {}],
     ["more inputs than outputs, 1×1", [2, 8, 6, 6], [4, 8, 1, 1], {}],

@@ -5,7 +5,7 @@
 import { requireFloat } from "../dtype.ts";
 import { type Dim, dimAt, formatShape, type Shape, ShapeError, sizeOf, staticShape } from "../shape.ts";
 import { type Attributes, apply, constant, type Operation, type Tensor } from "../tensor.ts";
-import { flip, pad, reshape, slice, stack, transpose } from "./layout.ts";
+import { concat, flip, pad, reshape, slice, stack, transpose } from "./layout.ts";
 import { matmul } from "./linear.ts";
 import { sum } from "./reduce.ts";
 
@@ -248,7 +248,8 @@ function inputGradient(g: Tensor, weight: Tensor, shape: Shape, attributes: Conv
  * of 32², ResNet-50 with 8 of 224²) these are the fastest; GFLOP/s of one thread, with the textbook form in parentheses:
  *
  * - 1×1: a product a image, 150–210 (18–22); where there are more weights than activations one product over all images, 217 (50).
- * - stride 1: a product for each of the kernel's elements, with x shifted by it, 44–123 (25–92).
+ * - stride 1: a product for each of the kernel's elements, with x shifted by it, 77–120 (38–92); of 28² positions and more, one product of x
+ *   shifted by each of the kernel's columns with g shifted by each of its rows, 54–132 (25–63).
  * - otherwise: the windows as columns by a convolution with unit kernels, and one product, 42–118 (24–90).
  */
 function weightGradient(x: Tensor, g: Tensor, shape: Shape, attributes: ConvolutionAttributes): Tensor {
@@ -257,10 +258,13 @@ function weightGradient(x: Tensor, g: Tensor, shape: Shape, attributes: Convolut
   const positions = sizeOf(g.shape.slice(2));
   if (kernel.every((n) => n === 1)) return pointwiseGradient(x, g, [out, inputs], attributes);
   const isShifting = groups === 1 && stride.every((n) => n === 1) && inputs >= 16 && positions >= 64;
-  return isShifting
-    ? shiftingGradient(x, g, [out, inputs], attributes)
-    : columnsGradient(x, g, [out, inputs], attributes);
+  if (!isShifting) return columnsGradient(x, g, [out, inputs], attributes);
+  const form = positions >= manyPositions ? rowsAndColumnsGradient : shiftingGradient;
+  return form(x, g, [out, inputs], attributes);
 }
+
+/** From this many output positions in an image, fewer copies count for more than the zeros that they bring. */
+const manyPositions = 784;
 
 /** Σ over images of a·bᵀ: a `[batch, groups, m, positions]`, b `[batch, groups, n, positions]` → `[groups, m, n]`. */
 const outer = (a: Tensor, b: Tensor): Tensor => sum(matmul(a, b, { transposeB: true }), 0);
@@ -307,6 +311,24 @@ function shiftingGradient(x: Tensor, g: Tensor, [out, inputs]: Two, attributes: 
     return reshape(outer(grouped(shifted, 1, inputs), right), [inputs, out]);
   });
   return reshape(transpose(stack(elements), [2, 1, 0]), [out, inputs, ...kernel]);
+}
+
+function rowsAndColumnsGradient(x: Tensor, g: Tensor, [out, inputs]: Two, attributes: ConvolutionAttributes): Tensor {
+  const { kernel, padding, dilation } = attributes;
+  const [rows, columns] = kernel;
+  const source = padded(x, padding);
+  const width = Number(g.shape[3]);
+  const shift = (element: number, axis: 0 | 1) => element * dilation[axis];
+  const left = concat(
+    Array.from({ length: columns }, (_, i) => slice(source, 3, shift(i, 1), shift(i, 1) + width)),
+    1,
+  );
+  const right = concat(
+    Array.from({ length: rows }, (_, i) => pad(g, [[2, shift(i, 0), shift(rows - 1 - i, 0)]])),
+    1,
+  );
+  const product = outer(grouped(left, 1, columns * inputs), grouped(right, 1, rows * out));
+  return transpose(reshape(product, [columns, inputs, rows, out]), [3, 1, 2, 0]);
 }
 
 function columnsGradient(x: Tensor, g: Tensor, [out, inputs]: Two, attributes: ConvolutionAttributes): Tensor {
