@@ -75,11 +75,11 @@ describe("a minibatch's update", () => {
 test("defaults are CleanRL's, by the kind of actions; what is given stays", () => {
   const config = ppoConfigSchema.parse({ minibatches: 8 });
   expect(ppoSettings(config, Box.uniform("float32", 6, -1, 1))).toMatchObject({
-    ...{ environments: 1, rolloutSteps: 2048, epochs: 10, minibatches: 8, learningRate: 3e-4 },
+    ...{ envs: 1, rolloutSteps: 2048, epochs: 10, minibatches: 8, learningRate: 3e-4 },
     ...{ normalizeObservations: true, normalizeRewards: true, entropyCoefficient: 0 },
   });
   expect(ppoSettings({ ...config, head: "softmax" }, new Discrete(2))).toMatchObject({
-    ...{ environments: 4, rolloutSteps: 128, epochs: 4, minibatches: 8, learningRate: 2.5e-4 },
+    ...{ envs: 4, rolloutSteps: 128, epochs: 4, minibatches: 8, learningRate: 2.5e-4 },
     ...{ normalizeObservations: false, normalizeRewards: false, entropyCoefficient: 0.01 },
   });
 });
@@ -103,7 +103,7 @@ describe("the agent", () => {
 
   test("exports a policy that normalizes observations as training does", async () => {
     const sizes = { observationSize: 3, actionSpace: Box.uniform("float32", 2, -1, 1) };
-    const agent = await createPpo(small({ head: "gaussian", environments: 2 }), sizes, new Random(1));
+    const agent = await createPpo(small({ head: "gaussian", envs: 2 }), sizes, new Random(1));
     const seen = new Random(2).fillNormal(new Float32Array(60)).map((x, i) => x * 10 ** (i % 3) + i);
     agent.observationNormalizer?.see(seen);
     const rows = Float32Array.from([1, 2, 3, 40, 500, 6000, -1e6, 1e6, 0]);
@@ -127,7 +127,7 @@ describe("the agent", () => {
   ] as const)(
     "%s: actions are valid, and the policy moves towards what was better than expected",
     async (head, actionSpace) => {
-      const config = small({ head, environments: 4, learningRate: 0.05, epochs: 4, bound: "tight" });
+      const config = small({ head, envs: 4, learningRate: 0.05, epochs: 4, bound: "tight" });
       const agent = await createPpo(config, { observationSize: 2, actionSpace }, new Random(1));
       const random = new Random(3);
       const rows = 64;
