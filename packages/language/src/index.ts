@@ -1,0 +1,16 @@
+export { configJson, type DecoderConfig, type Family, families, parseConfig } from "./config.ts";
+export {
+  type Attention,
+  causalAttention,
+  type DecoderParameters,
+  decoder,
+  decoderHidden,
+  decoderLayer,
+  embed,
+  finalNorm,
+  outputLogits,
+  outputMatrix,
+} from "./decoder.ts";
+export { type DecoderWeights, readModelFolder, type WriteModelOptions, writeModelFolder } from "./modelFolder.ts";
+export { checkedParameters, initialParameters, parameterShapes } from "./parameters.ts";
+export { type Rope, type RopeScaling, ropeFrequencies, ropeTables } from "./rope.ts";
