@@ -11,6 +11,8 @@ export {
   outputLogits,
   outputMatrix,
 } from "./decoder.ts";
+export { dequantize, type GgufType, ggufTypes } from "./gguf/dequantize.ts";
+export { type GgufMetadata, type GgufModel, readGguf } from "./gguf/readGguf.ts";
 export { type DecoderWeights, readModelFolder, type WriteModelOptions, writeModelFolder } from "./modelFolder.ts";
 export { checkedParameters, initialParameters, parameterShapes } from "./parameters.ts";
 export { type Rope, type RopeScaling, ropeFrequencies, ropeTables } from "./rope.ts";
