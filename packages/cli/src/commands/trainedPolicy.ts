@@ -11,6 +11,8 @@ export interface TrainedPolicy {
   readonly model: string;
   /** The environment's name. */
   readonly env: string;
+  /** For how many environment steps each action is taken. */
+  readonly actionRepeat: number;
   /** Of the first episode: what training evaluates with. */
   readonly seed: number;
   /** Where the policy comes from; undefined of a model file. */
@@ -28,11 +30,16 @@ export async function locatePolicy(target: string, env: string | undefined): Pro
   if (!existsSync(target)) throw new UsageError(`${target}: there is no such run folder or .onnx file`);
   if (target.endsWith(".onnx")) {
     if (env === undefined) throw new UsageError(`--env is required with a model file: the environment to play in`);
-    return { model: target, env: (await knownEnvironment({ env })).env, seed: evaluationSeed(0) };
+    return { model: target, env: (await knownEnvironment({ env })).env, actionRepeat: 1, seed: evaluationSeed(0) };
   }
   const run = openRun(target);
-  const settings = z.object({ env: z.string(), envModule: z.string().optional(), seed: z.number() });
-  const { seed, ...own } = settings.parse(run.record.config);
+  const settings = z.object({
+    env: z.string(),
+    envModule: z.string().optional(),
+    seed: z.number(),
+    actionRepeat: z.int().default(1),
+  });
+  const { seed, actionRepeat, ...own } = settings.parse(run.record.config);
   const model = join(target, "policy.onnx");
   if (!existsSync(model)) {
     throw new FailureError(
@@ -40,7 +47,7 @@ export async function locatePolicy(target: string, env: string | undefined): Pro
     );
   }
   const played = env === undefined ? knownEnvironment(own, runPath(run, "config.json")) : knownEnvironment({ env });
-  return { model, env: (await played).env, seed: evaluationSeed(seed), run };
+  return { model, env: (await played).env, actionRepeat, seed: evaluationSeed(seed), run };
 }
 
 /**
@@ -48,10 +55,10 @@ export async function locatePolicy(target: string, env: string | undefined): Pro
  * @throws FailureError where the model can't play there
  */
 export async function withPolicy<Result>(
-  { model, env: id }: TrainedPolicy,
+  { model, env: id, actionRepeat }: TrainedPolicy,
   play: (env: Env, policy: LoadedPolicy) => Promise<Result>,
 ): Promise<Result> {
-  const env = await makeEnv(environmentSpec(id).id);
+  const env = await makeEnv(environmentSpec(id).id, { actionRepeat });
   try {
     const policy = await loadPolicy(readFileSync(model), env).catch((error: Error) => {
       throw new FailureError(`${model}: ${error.message}`);

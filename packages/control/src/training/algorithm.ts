@@ -19,6 +19,8 @@ export interface TrainingConfig {
   readonly head: string;
   /** Threads per operation; 0: as many as there are cores. */
   readonly threads: number;
+  /** For how many environment steps each action is taken; a step of training is then so many of the environment. 1 if left out. */
+  readonly actionRepeat?: number | undefined;
   /** Environment steps with random actions, before anything is learned; left out where there are none. */
   readonly startSteps?: number;
 }

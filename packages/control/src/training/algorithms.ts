@@ -16,17 +16,22 @@ export const algorithms: readonly Algorithm[] = [
   fastTd3Algorithm,
   tdmpc2Algorithm,
   obacAlgorithm,
-].map(withEnvModule);
+].map(withEnvironmentSettings);
 
-/** The algorithm with the setting that a run on a user's environment has besides. */
-function withEnvModule(algorithm: Algorithm): Algorithm {
+/** The algorithm with the settings that say more of the environment: how often actions repeat, and where a user's own is defined. */
+function withEnvironmentSettings(algorithm: Algorithm): Algorithm {
+  const actionRepeat = z
+    .int()
+    .min(1)
+    .default(1)
+    .describe("Environment steps for which each action is taken (2 in most results on DeepMind Control)");
   const envModule = z
     .string()
     .min(1)
     .optional()
     .describe("File that defines --env, where that is your own; --env <file> is enough");
   // An extended schema still gives all that the algorithm's own gives, which its type does not say.
-  const schema = algorithm.schema.safeExtend({ envModule }) as z.ZodObject as Algorithm["schema"];
+  const schema = algorithm.schema.safeExtend({ actionRepeat, envModule }) as z.ZodObject as Algorithm["schema"];
   return { ...algorithm, schema };
 }
 

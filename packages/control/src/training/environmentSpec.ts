@@ -3,6 +3,7 @@ import type { Box } from "../env/box.ts";
 import { Discrete } from "../env/discrete.ts";
 import type { EnvSpec } from "../env/envDefinition.ts";
 import { environments } from "../env/registry.ts";
+import type { TrainingConfig } from "./algorithm.ts";
 
 /**
  * What is known of an environment that a user named.
@@ -25,8 +26,13 @@ export function environmentSpec(id: string): EnvSpec {
   return definition;
 }
 
+/** The options with which the settings' environment is made, for training and for evaluation. */
+export const environmentOptions = ({ actionRepeat = 1 }: Pick<TrainingConfig, "actionRepeat" | "env">) => ({
+  actionRepeat,
+});
+
 /**
- * The same for an algorithm whose actions are continuous.
+ * What is known of an environment, for an algorithm whose actions are continuous.
  * @throws UsageError also where the environment's actions are discrete
  */
 export function continuousSpec(id: string): EnvSpec & { readonly actionSpace: Box<"float32"> } {

@@ -1,13 +1,12 @@
 import { fromSafetensors } from "@era/tensor";
 import { makeEnv } from "../env/registry.ts";
 import { makeVectorEnv } from "../env/vector/makeVectorEnv.ts";
-import type { Learner } from "./algorithm.ts";
+import type { Learner, TrainingConfig } from "./algorithm.ts";
+import { environmentOptions } from "./environmentSpec.ts";
 import { type ParallelAgent, type ParallelConfig, trainParallel } from "./parallelOffPolicy.ts";
 
 /** What of a run's settings decides its environments. */
-export interface ParallelEnvironments {
-  /** The environment's name in the registry. */
-  readonly env: string;
+export interface ParallelEnvironments extends Pick<TrainingConfig, "env" | "actionRepeat"> {
   /** Copies that are stepped together. */
   readonly envs: number;
   /** Threads that step them; 0: the training thread itself. */
@@ -19,9 +18,10 @@ export function parallelLearner(agent: ParallelAgent, config: ParallelConfig & P
   return {
     async train(run, checkpoint, hooks) {
       const { env, envs: count, workers } = config;
-      const envs = await makeVectorEnv(env, { count, workers, autoreset: "same-step" });
+      const options = environmentOptions(config);
+      const envs = await makeVectorEnv(env, { count, workers, autoreset: "same-step", options });
       try {
-        const evalEnv = await makeEnv(env);
+        const evalEnv = await makeEnv(env, options);
         try {
           return await trainParallel({ agent, envs, evalEnv, run }, config, checkpoint, hooks);
         } finally {

@@ -4,7 +4,7 @@ import { createPpo, type PpoConfig, ppoConfigSchema, ppoHead, ppoSettings } from
 import { makeEnv } from "../env/registry.ts";
 import { makeVectorEnv } from "../env/vector/makeVectorEnv.ts";
 import type { Algorithm } from "./algorithm.ts";
-import { environmentSpec } from "./environmentSpec.ts";
+import { environmentOptions, environmentSpec } from "./environmentSpec.ts";
 import { trainOnPolicy } from "./onPolicy.ts";
 
 /** PPO, as `era train ppo` runs it. */
@@ -47,9 +47,10 @@ export const ppoAlgorithm: Algorithm<PpoConfig> = {
     const agent = await createPpo(config, sizes, new Random(config.seed).fork());
     return {
       async train(run, checkpoint, hooks) {
-        const env = await makeVectorEnv(config.env, { count: settings.envs, workers: config.workers });
+        const options = environmentOptions(config);
+        const env = await makeVectorEnv(config.env, { count: settings.envs, workers: config.workers, options });
         try {
-          const evalEnv = await makeEnv(config.env);
+          const evalEnv = await makeEnv(config.env, options);
           try {
             return await trainOnPolicy({ agent, env, evalEnv, run }, settings, checkpoint, hooks);
           } finally {

@@ -4,7 +4,7 @@ import { type Tdmpc2Config, tdmpc2ConfigSchema } from "../agents/tdmpc2/config.t
 import { tdmpc2Head } from "../agents/tdmpc2/priorHead.ts";
 import { createTdmpc2 } from "../agents/tdmpc2.ts";
 import type { Algorithm } from "./algorithm.ts";
-import { continuousSpec } from "./environmentSpec.ts";
+import { continuousSpec, environmentOptions } from "./environmentSpec.ts";
 import { offPolicyLearner } from "./offPolicyLearner.ts";
 
 /** TD-MPC2, as `era train tdmpc2` runs it. The entropy is the policy prior's: actions come from the planner around it. */
@@ -29,7 +29,7 @@ export const tdmpc2Algorithm: Algorithm<Tdmpc2Config> = {
     const sizes = {
       observationSize: observationSpace.low.length,
       actionSize: actionSpace.low.length,
-      maxEpisodeSteps,
+      maxEpisodeSteps: Math.ceil(maxEpisodeSteps / environmentOptions(config).actionRepeat),
     };
     return offPolicyLearner(await createTdmpc2(config, sizes, new Random(config.seed).fork()), config);
   },
