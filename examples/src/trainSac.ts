@@ -22,9 +22,8 @@ const { floor } = sacAlgorithm.check(config);
 const run = createRun({ dir: process.argv[2] ?? `runs/example-${Date.now()}`, kind: sacAlgorithm.name, config });
 try {
   const summary = await trainRun(sacAlgorithm, config, run, undefined, {
-    onProgress: ({ step, episodeReturn, entropy }) => {
-      if (step % 1000 === 0)
-        console.log(`step ${step}: return ${episodeReturn?.toFixed(1)}, entropy ${entropy?.toFixed(3)}`);
+    onProgress: ({ step, score, entropy }) => {
+      if (step % 1000 === 0) console.log(`step ${step}: return ${score?.toFixed(1)}, entropy ${entropy?.toFixed(3)}`);
     },
   });
   console.log(

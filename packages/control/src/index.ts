@@ -47,6 +47,7 @@ export {
   type EnvironmentDescription,
 } from "./env/user/defineEnvironment.ts";
 export type { Dynamics, DynamicsStep } from "./env/user/dynamics.ts";
+export { knownEnvironment } from "./env/user/knownEnvironment.ts";
 export { isEnvironmentFile, loadEnvironment } from "./env/user/loadEnvironment.ts";
 export { useWorkerProgram } from "./env/vector/copiesWorker.ts";
 export type { Autoreset } from "./env/vector/envCopies.ts";
@@ -60,17 +61,8 @@ export { ObservationNormalizer, RewardNormalizer } from "./rollout/normalization
 export { createRollout, type Rollout } from "./rollout/rollout.ts";
 export { initialMoments, RunningMoments } from "./rollout/runningMoments.ts";
 export { actionScale } from "./training/actionScale.ts";
-export {
-  type Algorithm,
-  type EntropyBounds,
-  entropyMetric,
-  type Learner,
-  type Progress,
-  scoreMetric,
-  type TrainingConfig,
-  type TrainingHooks,
-} from "./training/algorithm.ts";
-export { algorithmOf, algorithms } from "./training/algorithms.ts";
+export { type Algorithm, controlDomain, type TrainingConfig } from "./training/algorithm.ts";
+export { algorithms } from "./training/algorithms.ts";
 export { continuousSpec, environmentSpec } from "./training/environmentSpec.ts";
 export { type Evaluation, evaluate, type LoadedPolicy, loadPolicy } from "./training/evaluate.ts";
 export { fastSacAlgorithm } from "./training/fastSacAlgorithm.ts";

@@ -57,4 +57,17 @@ export {
 } from "./statistics.ts";
 export { StepRate } from "./stepRate.ts";
 export { type SummarizeOptions, type Summary, summarize } from "./summary.ts";
+export type {
+  Algorithm,
+  Domain,
+  EntropyBounds,
+  Learner,
+  Progress as TrainingProgress,
+  TrainingConfig,
+  TrainingHooks,
+} from "./training/algorithm.ts";
+export { Averages } from "./training/averages.ts";
+export { finiteArrays, refused, stateKey } from "./training/learnerState.ts";
+export { MachineMetrics } from "./training/machineMetrics.ts";
+export { trainRun } from "./training/trainRun.ts";
 export { closestName, unknownName } from "./unknownName.ts";

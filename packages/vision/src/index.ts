@@ -1,7 +1,9 @@
 export { readCifar10, readCifar100 } from "./data/cifar.ts";
 export { type ClassFilesOptions, readClassFiles } from "./data/classFiles.ts";
+export { type DataFormat, type DataOptions, type DataSet, readDataSet, requireAlike } from "./data/dataSet.ts";
 export { checkedSet, type ImageSet, joined, type Split } from "./data/imageSet.ts";
 export { fashionClasses, type IdxArray, readIdx, readMnist } from "./data/mnist.ts";
+export { stratifiedSplit, subset } from "./data/stratifiedSplit.ts";
 export { type EraOptions, eraHead, type Head, plainHead, predictiveEntropy } from "./head.ts";
 export type { Kept, Layer, Pass } from "./models/layer.ts";
 export { type ModelName, type ModelOptions, models } from "./models/models.ts";
@@ -30,5 +32,12 @@ export {
   evaluateModel,
   type StepReport,
 } from "./training/classifier.ts";
+export {
+  type ClassifierTrainingConfig,
+  classifierAlgorithm,
+  classifierSets,
+  classifierTrainingSchema,
+  visionDomain,
+} from "./training/classifierAlgorithm.ts";
 export { Measurement, type Measures } from "./training/measures.ts";
 export { learningRateAt, type Schedule, type ScheduleName } from "./training/schedule.ts";

@@ -1,6 +1,5 @@
 /** `era compare <folders…>`: methods against each other over seeds and tasks, with intervals. */
 import { existsSync, readFileSync } from "node:fs";
-import { algorithms } from "@era/control";
 import {
   type Allowance,
   allowances,
@@ -21,6 +20,7 @@ import {
   writeFileAtomic,
 } from "@era/lab";
 import type { Command } from "commander";
+import { algorithms } from "../algorithms.ts";
 import { wholeNumber } from "./eval.ts";
 
 interface CompareCommandOptions extends Record<string, unknown> {

@@ -1,18 +1,9 @@
 /** `era train <algorithm>`: one run or several seeds, in folders of their own. */
-import { type Algorithm, algorithms } from "@era/control";
-import { parseConfig, UsageError } from "@era/lab";
+import { type Algorithm, UsageError } from "@era/lab";
 import type { Command } from "commander";
+import { algorithms } from "../algorithms.ts";
 import { addFlags, givenFlags } from "../flags.ts";
-import { knownEnvironment } from "../knownEnvironment.ts";
-import {
-  createPlan,
-  isSeedFolder,
-  parseSeeds,
-  planPath,
-  readPlan,
-  type SeedPlan,
-  writePlan,
-} from "../train/seedPlan.ts";
+import { createPlan, isSeedFolder, parseSeeds, readPlan, type SeedPlan, writePlan } from "../train/seedPlan.ts";
 import {
   checkResumption,
   defaultFolder,
@@ -26,7 +17,7 @@ import { trainSeeds } from "../train/trainSeeds.ts";
 import { wholeNumber } from "./eval.ts";
 
 export function addTrainCommand(program: Command): void {
-  const train = program.command("train").description("train an agent");
+  const train = program.command("train").description("train an agent, or an image classifier");
   for (const algorithm of algorithms) addAlgorithm(train, algorithm);
 }
 
@@ -34,7 +25,10 @@ function addAlgorithm(train: Command, algorithm: Algorithm): void {
   const command = train
     .command(algorithm.name)
     .description(algorithm.description)
-    .option("--run <folder>", "folder to make; runs/<env>-<algorithm>-<head>-<seeds>-<time> if left out")
+    .option(
+      "--run <folder>",
+      "folder to make; runs/<environment or data>-<algorithm>-<head>-<seeds>-<time> if left out",
+    )
     .option("--resume <folder>", "continue this run, or all unfinished seeds in this folder; only --steps may change")
     .option("--seeds <numbers>", "train several seeds, separated by commas: a process and a run folder for each")
     .option("--parallel <number>", "with several seeds: how many at once; as many as there are cores if left out")
@@ -70,24 +64,17 @@ async function seedPlan(
 ): Promise<SeedPlan | undefined> {
   if (options.resume !== undefined && isSeedFolder(options.resume)) {
     checkResumption(options, given);
-    const before = readPlan(algorithm, options.resume);
-    const config = await knownEnvironment(before.config, planPath(before.dir));
-    const plan = { ...before, config: { ...config, ...steps(algorithm, given) } };
-    if (plan.config.steps !== before.config.steps) writePlan(algorithm, plan);
+    const plan = await readPlan(algorithm, options.resume, given);
+    if (given.steps !== undefined) writePlan(algorithm, plan);
     return plan;
   }
   if (options.resume !== undefined || options.seeds === undefined) return undefined;
   if (given.seed !== undefined) throw new UsageError("--seed and --seeds: give only one of them");
   const seeds = parseSeeds(algorithm, options.seeds);
   const config = await freshSettings(algorithm, options, { ...given, seed: seeds[0] });
-  algorithm.check(config);
+  await algorithm.check(config);
   const dir = options.run ?? defaultFolder(algorithm, config, `seeds${seeds.join("-")}`);
   const plan = { dir, seeds, config };
   createPlan(algorithm, plan);
   return plan;
-}
-
-/** The budget as given, checked. */
-function steps(algorithm: Algorithm, { steps }: Record<string, unknown>): { steps?: number } {
-  return steps === undefined ? {} : { steps: parseConfig(algorithm.schema, { steps }).steps };
 }

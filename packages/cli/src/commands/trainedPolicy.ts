@@ -1,10 +1,17 @@
 /** The policy that `era eval` and `era record` play: a run's, or an exported one. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Env, environmentSpec, evaluationSeed, type LoadedPolicy, loadPolicy, makeEnv } from "@era/control";
+import {
+  type Env,
+  environmentSpec,
+  evaluationSeed,
+  knownEnvironment,
+  type LoadedPolicy,
+  loadPolicy,
+  makeEnv,
+} from "@era/control";
 import { FailureError, openRun, type RunFolder, runPath, UsageError } from "@era/lab";
 import { z } from "zod";
-import { knownEnvironment } from "../knownEnvironment.ts";
 
 export interface TrainedPolicy {
   /** The `.onnx` file. */

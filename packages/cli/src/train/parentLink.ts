@@ -2,10 +2,10 @@
  * The link between `era train --seeds` and the processes that train its seeds, over Node's channel between parent and child. The parent's wish to
  * stop comes this way and not as a signal, since a scheduler that signals all processes itself would make it the second, which ends a process at once.
  */
-import type { Progress } from "@era/control";
+import type { TrainingProgress } from "@era/lab";
 
 /** What a child tells its parent. */
-export type ChildMessage = Progress;
+export type ChildMessage = TrainingProgress;
 
 /** What a parent tells its child: stop after the step at hand, as if this signal had come. */
 export interface ParentMessage {
@@ -14,7 +14,7 @@ export interface ParentMessage {
 
 export interface ParentLink {
   /** Tells the parent where the run stands, at most ten times a second. */
-  report(progress: Progress): void;
+  report(progress: TrainingProgress): void;
 }
 
 const PAUSE_MILLISECONDS = 100;

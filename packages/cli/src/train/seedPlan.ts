@@ -1,8 +1,17 @@
 /** What a folder of several seeds is to become: `seeds.json` in it, read again by `--resume`. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Algorithm, TrainingConfig } from "@era/control";
-import { FailureError, makeFolder, openRun, parseConfig, runSummary, UsageError, writeFileAtomic } from "@era/lab";
+import {
+  type Algorithm,
+  FailureError,
+  makeFolder,
+  openRun,
+  parseConfig,
+  runSummary,
+  type TrainingConfig,
+  UsageError,
+  writeFileAtomic,
+} from "@era/lab";
 import { z } from "zod";
 
 const planFile = "seeds.json";
@@ -69,10 +78,10 @@ export function writePlan(algorithm: Algorithm, { dir, seeds, config }: SeedPlan
 }
 
 /**
- * Reads the plan of a folder.
+ * Reads the plan of a folder, which was stored complete; what is given wins.
  * @throws UsageError where it is another algorithm's; FailureError where it is damaged
  */
-export function readPlan(algorithm: Algorithm, dir: string): SeedPlan {
+export async function readPlan(algorithm: Algorithm, dir: string, given: Record<string, unknown>): Promise<SeedPlan> {
   let content: z.infer<typeof planSchema>;
   try {
     content = planSchema.parse(JSON.parse(readFileSync(planPath(dir), "utf8")));
@@ -83,7 +92,7 @@ export function readPlan(algorithm: Algorithm, dir: string): SeedPlan {
   if (kind !== algorithm.name) {
     throw new UsageError(`${dir} has runs of "${kind}": continue them with era train ${kind} --resume ${dir}`);
   }
-  return { dir, seeds, config: parseConfig(algorithm.schema, config, { seed: seeds[0] }) };
+  return { dir, seeds, config: await algorithm.settings(config, { ...given, seed: seeds[0] }, planPath(dir)) };
 }
 
 /** Where a seed stands: not begun, begun, or finished with its budget used up. */

@@ -1,18 +1,17 @@
 /** Where the settings of a training come from: a file, the command line, a run that goes on. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Algorithm, TrainingConfig } from "@era/control";
 import {
+  type Algorithm,
   createRun,
   openRun,
   packageVersions,
-  parseConfig,
   type ResumedRun,
   resumeRun,
   runPath,
+  type TrainingConfig,
   UsageError,
 } from "@era/lab";
-import { knownEnvironment } from "../knownEnvironment.ts";
 
 /** What `era train <algorithm>` is told besides the algorithm's own settings. */
 export interface TrainOptions extends Record<string, unknown> {
@@ -37,9 +36,7 @@ export async function freshSettings(
   given: Record<string, unknown>,
 ): Promise<TrainingConfig> {
   const stored = file === undefined ? {} : readSettings(file);
-  // Another environment than the file's has another module, or none.
-  const fitting = given.env === undefined ? stored : { ...stored, envModule: undefined };
-  return knownEnvironment(parseConfig(algorithm.schema, fitting, given), file);
+  return algorithm.settings(stored, given, file);
 }
 
 /** A run in a new folder. */
@@ -66,10 +63,7 @@ export async function resumedRun(
       `${dir} is a run of "${record.kind}": continue it with era train ${record.kind} --resume ${dir}`,
     );
   }
-  const config = await knownEnvironment(
-    parseConfig(algorithm.schema, record.config, given),
-    runPath({ dir }, "config.json"),
-  );
+  const config = await algorithm.settings(record.config, given, runPath({ dir }, "config.json"));
   return { config, open: () => resumeRun(dir, { config: { ...config }, packages: packages() }) };
 }
 
@@ -86,9 +80,10 @@ export function checkResumption(options: TrainOptions, given: Record<string, unk
 }
 
 /** The folder of a run, or of several, that was not given one. */
-export function defaultFolder(algorithm: Algorithm, { env, head }: TrainingConfig, seeds: string): string {
+export function defaultFolder(algorithm: Algorithm, config: TrainingConfig, seeds: string): string {
+  const place = algorithm.task(config).split(/[\\/]/).filter(Boolean).join("-");
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
-  return join("runs", `${env.replaceAll("/", "-")}-${algorithm.name}-${head}-${seeds}-${time}`);
+  return join("runs", `${place}-${algorithm.name}-${config.head}-${seeds}-${time}`);
 }
 
 /** Settings from a JSON file: plain, or as a run's config.json holds them. */

@@ -1,12 +1,17 @@
 /** One run: trains, shows how it goes, and says where the results are. */
-import { type Algorithm, type EntropyBounds, type Progress, type TrainingConfig, trainRun } from "@era/control";
 import {
+  type Algorithm,
   createProgress,
+  type Domain,
+  type EntropyBounds,
   onInterrupt,
   type ProgressReadings,
   type ResumedRun,
   runPath,
   type Summary,
+  type TrainingConfig,
+  type TrainingProgress,
+  trainRun,
   UsageError,
 } from "@era/lab";
 import { connectParent } from "./parentLink.ts";
@@ -21,7 +26,7 @@ export async function trainOne(
   { config, open }: PreparedRun,
   { json = false }: { readonly json?: boolean },
 ): Promise<void> {
-  const bounds = algorithm.check(config);
+  const bounds = await algorithm.check(config);
   const { run, checkpoint } = open();
   if (checkpoint && config.steps < checkpoint.step) {
     run.close();
@@ -37,9 +42,9 @@ export async function trainOne(
   const parent = connectParent(stop);
   // Made at the first step: a checkpoint that is refused shows no progress.
   let shown: ReturnType<typeof createProgress> | undefined;
-  const show = (progress: Progress) => {
+  const show = (progress: TrainingProgress) => {
     shown ??= createProgress({ total: config.steps, stream: process.stderr, start: progress.step - 1 });
-    shown.update(progress.step, readings(progress, bounds));
+    shown.update(progress.step, readings(algorithm.domain, progress, bounds));
   };
   let summary: Summary;
   try {
@@ -60,7 +65,7 @@ export async function trainOne(
     process.exitCode = stopExitCode(stopped);
     return;
   }
-  if (!json) for (const line of closing(run.dir, summary)) console.log(line);
+  if (!json) for (const line of closing(algorithm.domain, run.dir, summary)) console.log(line);
 }
 
 /** The exit code of a process that a signal has stopped in good order. */
@@ -71,9 +76,13 @@ export const resumeCommand = (algorithm: Algorithm, dir: string): string =>
   `npx era train ${algorithm.name} --resume ${dir}`;
 
 /** A run's progress as the live line shows it. */
-export function readings({ episodeReturn, entropy }: Progress, { floor }: EntropyBounds): ProgressReadings {
+export function readings(
+  domain: Domain,
+  { score, entropy }: TrainingProgress,
+  { floor }: EntropyBounds,
+): ProgressReadings {
   return {
-    ...(episodeReturn !== undefined && { score: { label: "return", value: episodeReturn } }),
+    ...(score !== undefined && { score: { label: domain.score.name, value: score } }),
     ...(entropy !== undefined && { entropy: { value: entropy, ...(floor !== null && { floor }) } }),
   };
 }
@@ -81,23 +90,25 @@ export function readings({ episodeReturn, entropy }: Progress, { floor }: Entrop
 /** What is about to be trained. */
 function opening(
   algorithm: Algorithm,
-  { head, env, seed, steps, startSteps }: TrainingConfig,
+  config: TrainingConfig,
   bounds: EntropyBounds,
   { run, checkpoint }: ResumedRun,
 ): string[] {
-  const lines = [`${run.dir}: ${algorithm.title} (${head}) on ${env}, seed ${seed}, ${steps} steps`];
+  const { head, seed, steps, startSteps } = config;
+  const lines = [`${run.dir}: ${algorithm.title} (${head}) on ${algorithm.task(config)}, seed ${seed}, ${steps} steps`];
   if (checkpoint) lines.push(`resuming from step ${checkpoint.step}`);
-  return [...lines, ...notes(bounds, { steps, ...(startSteps !== undefined && { startSteps }) })];
+  return [...lines, ...notes(algorithm.domain, bounds, { steps, ...(startSteps !== undefined && { startSteps }) })];
 }
 
 /** What holds for every seed: the entropy asked for and guaranteed, and whether anything can be learned. */
 export function notes(
-  { target, floor, of = "policy" }: EntropyBounds,
+  { entropy: { bearer } }: Domain,
+  { target, floor, of = bearer }: EntropyBounds,
   { steps, startSteps }: Pick<TrainingConfig, "steps" | "startSteps">,
 ): string[] {
   const lines: string[] = [];
   if (target !== null) {
-    const kept = floor === null ? "no floor is guaranteed" : `the policy cannot fall below ${floor.toFixed(3)} nat`;
+    const kept = floor === null ? "no floor is guaranteed" : `the ${bearer} cannot fall below ${floor.toFixed(3)} nat`;
     lines.push(`entropy: asked for ${target.toFixed(3)} nat of the ${of}; ${kept}`);
   }
   if (startSteps !== undefined && steps <= startSteps) {
@@ -107,14 +118,14 @@ export function notes(
 }
 
 /** What came out of it. */
-function closing(dir: string, { score, entropy, stepsPerSecond, wallTime, memory }: Summary): string[] {
-  const number = (value: number | null) => (value === null ? "—" : value.toFixed(1));
+function closing(domain: Domain, dir: string, { score, entropy, stepsPerSecond, wallTime, memory }: Summary): string[] {
+  const number = (value: number | null) => (value === null ? "—" : value.toFixed(domain.score.digits));
   const lines = [
-    `final evaluation return ${number(score.final)}, best ${number(score.best)} (step ${score.bestStep ?? "—"})`,
+    `final evaluation ${domain.score.name} ${number(score.final)}, best ${number(score.best)} (step ${score.bestStep ?? "—"})`,
   ];
   if (entropy) {
     lines.push(
-      `entropy: lowest of any state acted in ${entropy.min?.toFixed(3) ?? "—"} nat, floor ${entropy.floor.toFixed(3)} nat`,
+      `entropy: lowest of ${domain.entropy.lowestOf} ${entropy.min?.toFixed(3) ?? "—"} nat, floor ${entropy.floor.toFixed(3)} nat`,
     );
   }
   return [

@@ -2,8 +2,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
-import type { Algorithm } from "@era/control";
-import { FailureError, formatNumber, onInterrupt, openRun, runSummary, type Summary } from "@era/lab";
+import {
+  type Algorithm,
+  type Domain,
+  FailureError,
+  formatNumber,
+  onInterrupt,
+  openRun,
+  runSummary,
+  type Summary,
+} from "@era/lab";
 import type { ChildMessage, ParentMessage } from "./parentLink.ts";
 import { createSeedBoard, type SeedBoard } from "./seedBoard.ts";
 import { planPath, type SeedPlan, seedFolder, seedState } from "./seedPlan.ts";
@@ -36,10 +44,12 @@ export async function trainSeeds(algorithm: Algorithm, plan: SeedPlan, options: 
   };
   const waiting = seeds.filter((seed) => seedState(plan, seed) !== "done");
   const { parallel, threads } = shareCores(waiting.length, config.threads, options.parallel);
-  say(`${dir}: ${algorithm.title} (${config.head}) on ${config.env}, seeds ${seeds.join(", ")}, ${config.steps} steps`);
+  say(
+    `${dir}: ${algorithm.title} (${config.head}) on ${algorithm.task(config)}, seeds ${seeds.join(", ")}, ${config.steps} steps`,
+  );
   say(`${parallel} at once, ${threads} thread${threads === 1 ? "" : "s"} each`);
-  const bounds = algorithm.check(config);
-  for (const note of notes(bounds, config)) say(note);
+  const bounds = await algorithm.check(config);
+  for (const note of notes(algorithm.domain, bounds, config)) say(note);
 
   const outcomes = new Map<number, Outcome>();
   for (const seed of seeds) outcomes.set(seed, storedOutcome(plan, seed));
@@ -64,13 +74,13 @@ export async function trainSeeds(algorithm: Algorithm, plan: SeedPlan, options: 
     children.add(child);
     board.begin(seedName(seed));
     child.on("message", (progress: ChildMessage) =>
-      board.update(seedName(seed), progress.step, readings(progress, bounds)),
+      board.update(seedName(seed), progress.step, readings(algorithm.domain, progress, bounds)),
     );
     const error = await endOf(child);
     children.delete(child);
     const outcome = error === undefined ? storedOutcome(plan, seed) : { ...storedOutcome(plan, seed), error };
     const ended: Outcome = error === undefined ? outcome : { ...outcome, status: "failed" };
-    tellEnd(board, ended);
+    tellEnd(algorithm.domain, board, ended);
     return ended;
   };
   try {
@@ -137,13 +147,13 @@ function storedOutcome(plan: SeedPlan, seed: number): Outcome {
   return { seed, run, status: summary?.status ?? "interrupted", summary };
 }
 
-function tellEnd(board: SeedBoard, { seed, status, error, summary }: Outcome): void {
+function tellEnd(domain: Domain, board: SeedBoard, { seed, status, error, summary }: Outcome): void {
   const score = summary?.score.final;
   const text =
     status === "failed"
       ? `failed: ${error ?? summary?.error}`
       : status === "finished"
-        ? `finished: final return ${score == null ? "—" : formatNumber(score)}`
+        ? `finished: final ${domain.score.name} ${score == null ? "—" : formatNumber(score)}`
         : `stopped at step ${summary?.steps ?? 0}`;
   board.end(seedName(seed), text);
 }

@@ -1,11 +1,12 @@
 /** What a checkpoint holds of an off-policy run: the agent's tensors, the environment, the replay log's manifest and the loop's own state. */
-import { type Checkpoint, CheckpointError, type Run, requireFinite, runPath } from "@era/lab";
+
+import type { Averages } from "@era/lab";
+import { type Checkpoint, finiteArrays, type Run, refused, runPath, stateKey } from "@era/lab";
 import { fromSafetensors, type RandomState, type State, toSafetensors } from "@era/tensor";
 import type { Env } from "../env/env.ts";
 import type { ReplayBuffer } from "../replay/replayBuffer.ts";
 import { appendReplay, pruneReplay, restoreReplay } from "../replay/replayLog.ts";
 import type { ReplayManifest } from "../replay/replayManifest.ts";
-import type { Averages } from "./averages.ts";
 
 /** The loop's own state: plain JSON beside the tensors. */
 export interface LoopState {
@@ -32,23 +33,9 @@ export interface LoopParts {
   readonly replay: ReplayBuffer;
 }
 
-/** Where a loop's own state is in a checkpoint's metadata. */
-export const stateKey = "era.loop";
 const observationKey = "loop.observation";
 const environmentKey = "loop.environment";
 const replayFolder = (run: { readonly dir: string }): string => runPath(run, "replay");
-
-/**
- * An agent's state by name.
- * @throws NonFiniteError naming the array where a number is none
- */
-export function finiteArrays(state: State, step: number): ReturnType<State["arrays"]> {
-  const arrays = state.arrays();
-  for (const [name, { data }] of Object.entries(arrays)) {
-    for (const value of data) requireFinite(name, step, Number(value));
-  }
-  return arrays;
-}
 
 /**
  * Saves everything that decides the future.
@@ -95,7 +82,3 @@ function read(checkpoint: Checkpoint): { loop: LoopState; observation: Float32Ar
   }
   return { loop: JSON.parse(loop) as LoopState, observation: observation.data, environment: environment.data };
 }
-
-/** An error of what a checkpoint holds as one that says that it cannot be continued. */
-export const refused = ({ step }: Checkpoint, cause: unknown): CheckpointError =>
-  new CheckpointError(`the checkpoint of step ${step} cannot be continued: ${(cause as Error).message}`, { cause });

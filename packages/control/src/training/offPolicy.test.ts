@@ -1,8 +1,8 @@
+import type { TrainingProgress as Progress } from "@era/lab";
 import { loadLatestCheckpoint, openRun, runMetrics } from "@era/lab";
 import { describe, expect, it } from "vitest";
 import type { SacConfig } from "../agents/sac.ts";
 import type { ReplayBatch } from "../replay/replayBatch.ts";
-import type { Progress } from "./algorithm.ts";
 import { PointEnv, runFolders, smallConfig, trainOn } from "./training.fixture.ts";
 
 const folder = runFolders();
@@ -62,7 +62,7 @@ describe("the off-policy loop", () => {
     const { seen, rows } = await run("progress", { steps: 65, evalEvery: 50, startSteps: 60 });
     const returns = rows.flatMap(({ metrics }) => metrics["train/return"] ?? []);
     const evaluated = rows.find(({ metrics }) => "eval/return" in metrics)?.metrics["eval/return"];
-    const shown = (step: number) => seen[step - 1]?.episodeReturn;
+    const shown = (step: number) => seen[step - 1]?.score;
     expect([shown(19), shown(20), shown(39), shown(40)]).toEqual([undefined, returns[0], returns[0], returns[1]]);
     expect([shown(50), shown(60), shown(64)]).toEqual([evaluated, evaluated, evaluated]);
     expect(seen[59]?.entropy).toBeUndefined();

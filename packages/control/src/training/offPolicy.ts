@@ -3,19 +3,17 @@
  * state and in `LoopState`, both in every checkpoint, so that a resumed run goes on bit by bit as the uninterrupted one.
  */
 import { setImmediate } from "node:timers/promises";
-import { type Checkpoint, mean, type Run, requireFinite } from "@era/lab";
+import type { TrainingHooks } from "@era/lab";
+import { Averages, type Checkpoint, MachineMetrics, mean, type Run, requireFinite } from "@era/lab";
 import { Random, type State } from "@era/tensor";
 import { type Env, EnvError } from "../env/env.ts";
 import { createReplayBatch, type ReplayBatch } from "../replay/replayBatch.ts";
 import type { ReplayBuffer } from "../replay/replayBuffer.ts";
 import { actionScale } from "./actionScale.ts";
-import type { TrainingHooks } from "./algorithm.ts";
-import { Averages } from "./averages.ts";
 import { emptyReplay } from "./emptyReplay.ts";
 import { evaluate, loadPolicy } from "./evaluate.ts";
 import { located } from "./locatedError.ts";
 import { type LoopParts, restoreLoop, saveLoop } from "./loopCheckpoint.ts";
-import { MachineMetrics } from "./machineMetrics.ts";
 import type { Act } from "./playEpisode.ts";
 
 /** An agent that learns from replayed transitions. Actions are on [−1, 1] in every dimension. */
@@ -98,7 +96,7 @@ export async function trainOffPolicy(
     while ((state.firstUpdates ?? 0) < updates) {
       averages.add(await agent.update(sample(), random));
       state.firstUpdates = (state.firstUpdates ?? 0) + 1;
-      onProgress?.({ step: state.step, episodeReturn: state.lastReturn, entropy: undefined });
+      onProgress?.({ step: state.step, score: state.lastReturn, entropy: undefined });
       await setImmediate();
       if (shouldStop?.() === true) {
         save();
@@ -167,7 +165,7 @@ export async function trainOffPolicy(
         run.log(step, { "eval/return": state.lastReturn, "eval/length": mean(lengths), ...ofExported });
       }
 
-      onProgress?.({ step, episodeReturn: state.lastReturn, entropy });
+      onProgress?.({ step, score: state.lastReturn, entropy });
       const stop = shouldStop?.() === true;
       if (step % config.checkpointEvery === 0 || step === config.steps || stop) save();
       if (stop) break;

@@ -1,6 +1,7 @@
+import type { Learner } from "@era/lab";
 import { fromSafetensors } from "@era/tensor";
 import { makeEnv } from "../env/registry.ts";
-import type { Learner, TrainingConfig } from "./algorithm.ts";
+import type { TrainingConfig } from "./algorithm.ts";
 import { environmentOptions } from "./environmentSpec.ts";
 import { type OffPolicyAgent, type OffPolicyConfig, trainOffPolicy } from "./offPolicy.ts";
 
@@ -21,7 +22,7 @@ export function offPolicyLearner(
       }
     },
     load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
-    exportPolicy: () => agent.exportPolicy(),
+    exportModel: () => agent.exportPolicy(),
     dispose: () => agent.dispose(),
   };
 }

@@ -3,7 +3,9 @@
  * decides the future is in the agent's state, the copies and {@link OnPolicyState}, all in every checkpoint, so that a resumed run goes on bit by bit as
  * the uninterrupted one, from within a rollout too.
  */
-import { type Checkpoint, mean, type Run } from "@era/lab";
+
+import type { TrainingHooks } from "@era/lab";
+import { Averages, type Checkpoint, MachineMetrics, mean, type Run } from "@era/lab";
 import { Random, type State } from "@era/tensor";
 import { Discrete } from "../env/discrete.ts";
 import type { Env } from "../env/env.ts";
@@ -11,11 +13,8 @@ import type { VectorEnv } from "../env/vector/vectorEnv.ts";
 import type { ObservationNormalizer, RewardNormalizer } from "../rollout/normalization.ts";
 import { createRollout, type Rollout } from "../rollout/rollout.ts";
 import { actionScale } from "./actionScale.ts";
-import type { TrainingHooks } from "./algorithm.ts";
-import { Averages } from "./averages.ts";
 import { evaluateExported } from "./evaluate.ts";
 import { located } from "./locatedError.ts";
-import { MachineMetrics } from "./machineMetrics.ts";
 import { evaluationSeed } from "./offPolicy.ts";
 import { type OnPolicyState, restoreOnPolicy, saveOnPolicy } from "./onPolicyCheckpoint.ts";
 
@@ -178,7 +177,7 @@ export async function trainOnPolicy(
         state.lastReturn = mean(returns);
         run.log(state.step, { "eval/return": state.lastReturn, "eval/length": mean(lengths) });
       }
-      onProgress?.({ step: state.step, episodeReturn: state.lastReturn, entropy: state.lastEntropy });
+      onProgress?.({ step: state.step, score: state.lastReturn, entropy: state.lastEntropy });
       const stop = shouldStop?.() === true;
       if (isDue(config.checkpointEvery) || stop) {
         state.random = random.state;

@@ -1,10 +1,9 @@
 /** What a checkpoint holds of an on-policy run: the agent's tensors, the copies of the environment, the rollout begun, and the loop's own state. */
-import type { Checkpoint, Run } from "@era/lab";
+import type { Averages, Checkpoint, Run } from "@era/lab";
+import { finiteArrays, refused, stateKey } from "@era/lab";
 import { fromSafetensors, type RandomState, type SafeTensor, type State, toSafetensors } from "@era/tensor";
 import type { VectorEnv } from "../env/vector/vectorEnv.ts";
 import type { Rollout } from "../rollout/rollout.ts";
-import type { Averages } from "./averages.ts";
-import { finiteArrays, refused, stateKey } from "./loopCheckpoint.ts";
 
 /** The loop's own state: plain JSON beside the tensors. */
 export interface OnPolicyState {

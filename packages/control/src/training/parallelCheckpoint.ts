@@ -1,12 +1,12 @@
 /** What a checkpoint holds of a run with parallel environments: the agent's tensors, each copy's environment and replay log, and the loop's own state. */
-import { type Checkpoint, type Run, runPath } from "@era/lab";
+
+import type { Averages } from "@era/lab";
+import { type Checkpoint, finiteArrays, type Run, refused, runPath, stateKey } from "@era/lab";
 import { fromSafetensors, type RandomState, type State, toSafetensors } from "@era/tensor";
 import type { VectorEnv } from "../env/vector/vectorEnv.ts";
 import type { ReplayBuffer } from "../replay/replayBuffer.ts";
 import { appendReplay, pruneReplay, restoreReplay } from "../replay/replayLog.ts";
 import type { ReplayManifest } from "../replay/replayManifest.ts";
-import type { Averages } from "./averages.ts";
-import { finiteArrays, refused, stateKey } from "./loopCheckpoint.ts";
 
 /** The loop's own state: plain JSON beside the tensors. Lists have an entry for each copy. */
 export interface ParallelState {

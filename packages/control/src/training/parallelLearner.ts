@@ -1,7 +1,8 @@
+import type { Learner } from "@era/lab";
 import { fromSafetensors } from "@era/tensor";
 import { makeEnv } from "../env/registry.ts";
 import { makeVectorEnv } from "../env/vector/makeVectorEnv.ts";
-import type { Learner, TrainingConfig } from "./algorithm.ts";
+import type { TrainingConfig } from "./algorithm.ts";
 import { environmentOptions } from "./environmentSpec.ts";
 import { type ParallelAgent, type ParallelConfig, trainParallel } from "./parallelOffPolicy.ts";
 
@@ -32,7 +33,7 @@ export function parallelLearner(agent: ParallelAgent, config: ParallelConfig & P
       }
     },
     load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
-    exportPolicy: () => agent.exportPolicy(),
+    exportModel: () => agent.exportPolicy(),
     dispose: () => agent.dispose(),
   };
 }

@@ -3,18 +3,17 @@
  * decides the future is in the agent's state and in `ParallelState`, both in every checkpoint, so that a resumed run goes on bit by bit as the
  * uninterrupted one. Steps are environment steps: one of each copy makes `count` of them.
  */
-import { type Checkpoint, mean, type Run, requireFinite } from "@era/lab";
+
+import type { TrainingHooks } from "@era/lab";
+import { Averages, type Checkpoint, MachineMetrics, mean, type Run, requireFinite } from "@era/lab";
 import { Random, type State } from "@era/tensor";
 import type { Env } from "../env/env.ts";
 import type { VectorEnv, VectorStep } from "../env/vector/vectorEnv.ts";
 import { type NStepBatch, type NStepOptions, nStepSampler } from "../replay/nStepSampler.ts";
 import { actionScale } from "./actionScale.ts";
-import type { TrainingHooks } from "./algorithm.ts";
-import { Averages } from "./averages.ts";
 import { emptyReplay } from "./emptyReplay.ts";
 import { evaluate, loadPolicy } from "./evaluate.ts";
 import { located } from "./locatedError.ts";
-import { MachineMetrics } from "./machineMetrics.ts";
 import { evaluationSeed } from "./offPolicy.ts";
 import { type ParallelParts, restoreParallel, saveParallel } from "./parallelCheckpoint.ts";
 
@@ -148,7 +147,7 @@ export async function trainParallel(
         run.log(step, { "eval/return": state.lastReturn, "eval/length": mean(lengths) });
       }
 
-      onProgress?.({ step, episodeReturn: state.lastReturn, entropy });
+      onProgress?.({ step, score: state.lastReturn, entropy });
       const stop = shouldStop?.() === true;
       if (isDue(config.checkpointEvery) || stop) {
         state.random = random.state;

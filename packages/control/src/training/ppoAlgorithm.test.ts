@@ -1,8 +1,8 @@
+import type { TrainingHooks } from "@era/lab";
 import { createRun, resumeRun, runMetrics, UsageError } from "@era/lab";
 import { describe, expect, it } from "vitest";
 import { type PpoConfig, ppoConfigSchema } from "../agents/ppo.ts";
 import { workersFromSources } from "../env/vector/workerProgram.fixture.ts";
-import type { TrainingHooks } from "./algorithm.ts";
 import { ppoAlgorithm } from "./ppoAlgorithm.ts";
 import { runFolders, traceOf } from "./training.fixture.ts";
 import { trainRun } from "./trainRun.ts";

@@ -61,7 +61,7 @@ export const ppoAlgorithm: Algorithm<PpoConfig> = {
         }
       },
       load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
-      exportPolicy: () => agent.exportPolicy(),
+      exportModel: () => agent.exportPolicy(),
       dispose: () => agent.dispose(),
     };
   },

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TrainingHooks } from "@era/lab";
 import {
   createRun,
   loadLatestCheckpoint,
@@ -18,7 +19,6 @@ import { createSac, type SacConfig, sacConfigSchema } from "../agents/sac.ts";
 import { Box } from "../env/box.ts";
 import type { Env, ResetResult, StepResult } from "../env/env.ts";
 import type { ReplayBatch } from "../replay/replayBatch.ts";
-import type { TrainingHooks } from "./algorithm.ts";
 import { type OffPolicyAgent, trainOffPolicy } from "./offPolicy.ts";
 import { sacAlgorithm } from "./sacAlgorithm.ts";
 import { trainRun } from "./trainRun.ts";

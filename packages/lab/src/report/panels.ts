@@ -49,7 +49,10 @@ export function defaultPanels(rows: readonly MetricsRow[], entropyFloor?: number
       entropyFloor === undefined ? [] : [{ value: entropyFloor, label: withMinus(`floor ${entropyFloor.toFixed(2)}`) }];
     // A logged floor is the rule already.
     const drawn = rules.length === 0 ? series : series.filter((name) => !/floor$/i.test(name));
-    return { title: "Policy entropy", series: drawn, rules, unit: "nats" };
+    const bearers = new Set(drawn.map((name) => name.split("/")[0] ?? ""));
+    const [bearer = ""] = bearers;
+    const title = bearers.size > 1 || Object.hasOwn(SPLITS, bearer) ? "Entropy" : `${titleOf(bearer)} entropy`;
+    return { title, series: drawn, rules, unit: "nats" };
   });
 }
 

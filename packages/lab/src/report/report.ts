@@ -102,7 +102,7 @@ function summaryTiles({ score, entropy, steps, stepsPerSecond, wallTime }: Summa
   ];
   if (entropy) {
     tiles.push({
-      label: "lowest policy entropy",
+      label: "lowest entropy",
       value: entropy.min === null ? "not measured" : withMinus(`${entropy.min.toFixed(2)} nat`),
       note: withMinus(`floor ${entropy.floor.toFixed(2)}, target ${entropy.target.toFixed(2)}`),
       ...(entropy.min === null ? {} : { isGood: entropy.min >= entropy.floor }),

@@ -9,6 +9,8 @@ import { checkedSet, type ImageSet } from "./imageSet.ts";
 export interface ClassFilesOptions {
   /** Leaves damaged images out, and lists them, instead of failing. */
   readonly skipBad?: boolean;
+  /** Height and width that every image is reduced or enlarged to, its longer side cut; left out: all must have one size. */
+  readonly imageSize?: number | undefined;
 }
 
 /** One image file. */
@@ -77,8 +79,9 @@ interface Decoded {
   readonly width: number;
 }
 
-async function decode(bytes: Uint8Array): Promise<Decoded> {
-  const image = sharp(bytes, { limitInputPixels: mostPixels, failOn: "truncated" });
+async function decode(bytes: Uint8Array, size: number | undefined): Promise<Decoded> {
+  const full = sharp(bytes, { limitInputPixels: mostPixels, failOn: "truncated" });
+  const image = size === undefined ? full : full.resize(size, size, { fit: "cover" });
   const { data, info } = await image.toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   const area = width * height;
@@ -91,10 +94,13 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
 }
 
 /** Decodes files in order, some at a time. */
-async function* decodeAll(files: AsyncIterable<ImageFile>): AsyncGenerator<readonly [path: string, Decoded | Error]> {
+async function* decodeAll(
+  files: AsyncIterable<ImageFile>,
+  size: number | undefined,
+): AsyncGenerator<readonly [path: string, Decoded | Error]> {
   let batch: ImageFile[] = [];
   const flush = async () => {
-    const results = await Promise.allSettled(batch.map(({ bytes }) => decode(bytes)));
+    const results = await Promise.allSettled(batch.map(({ bytes }) => decode(bytes, size)));
     const named = results.map((result, i) => {
       const value = result.status === "fulfilled" ? result.value : (result.reason as Error);
       return [batch[i]?.path ?? "", value] as const;
@@ -115,13 +121,16 @@ async function* decodeAll(files: AsyncIterable<ImageFile>): AsyncGenerator<reado
  * @throws UsageError where there is nothing at the path; FailureError in one line naming the file that is damaged or of another size
  * (unless `skipBad`), or that leads out of the archive
  */
-export async function readClassFiles(path: string, { skipBad = false }: ClassFilesOptions = {}): Promise<ImageSet> {
+export async function readClassFiles(
+  path: string,
+  { skipBad = false, imageSize }: ClassFilesOptions = {},
+): Promise<ImageSet> {
   if (!existsSync(path)) throw new UsageError(`${path}: there is no such file or folder`);
   const files = statSync(path).isDirectory() ? filesIn(path) : filesOfTar(path);
   const found: { folder: string; planes: Uint8Array }[] = [];
   const skipped: { file: string; reason: string }[] = [];
   let size: readonly [height: number, width: number] | undefined;
-  for await (const [file, image] of decodeAll(files)) {
+  for await (const [file, image] of decodeAll(files, imageSize)) {
     const problem = problemOf(file, image, size);
     if (problem === undefined && !(image instanceof Error)) {
       size ??= [image.height, image.width];

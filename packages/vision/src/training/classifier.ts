@@ -49,6 +49,7 @@ export const classifierConfigSchema = z.object({
     .default("resnet20")
     .describe("Network"),
   epochs: count().default(30).describe("Passes over the training images"),
+  steps: count().optional().describe("Steps of the whole run; as many as --epochs needs if left out"),
   seed: z
     .int()
     .min(0)
@@ -191,6 +192,7 @@ export class Classifier {
   readonly graph: ClassifierGraph;
   /** Steps of the whole run. */
   readonly steps: number;
+  readonly stepsPerEpoch: number;
   readonly #config: ClassifierConfig;
   readonly #data: ClassifierData;
   readonly #batches: Batches;
@@ -204,7 +206,8 @@ export class Classifier {
     program: Program<Reported>,
   ) {
     this.graph = graph;
-    this.steps = config.epochs * batches.perEpoch;
+    this.steps = config.steps ?? config.epochs * batches.perEpoch;
+    this.stepsPerEpoch = batches.perEpoch;
     this.#config = config;
     this.#data = data;
     this.#batches = batches;
@@ -221,8 +224,8 @@ export class Classifier {
 
   /** Takes one step, counted from 0. Throws NonFiniteError (of @era/tensor) where the loss is none; the state is then as before. */
   async step(step: number): Promise<StepReport> {
-    const { epochs, warmUpEpochs, schedule: name, learningRate: peak } = this.#config;
-    const warmUp = Math.min(Math.round(warmUpEpochs * this.#batches.perEpoch), epochs * this.#batches.perEpoch);
+    const { warmUpEpochs, schedule: name, learningRate: peak } = this.#config;
+    const warmUp = Math.min(Math.round(warmUpEpochs * this.stepsPerEpoch), this.steps);
     const learningRate = learningRateAt({ name, peak, steps: this.steps, warmUp }, step);
     const { loss, accuracy, entropy, entropyMin } = await this.#program.run({
       ...this.#batches.at(step),
@@ -278,14 +281,22 @@ const evaluationBatch = 250;
 /** What an exported classifier predicts for a set of its images and classes. */
 export async function evaluateModel(model: Uint8Array, set: ImageSet, options: CompileOptions = {}): Promise<Measures> {
   const loaded = await LoadedModel.load(model, options);
+  try {
+    return (await measure(loaded, set)).measures;
+  } finally {
+    await loaded.dispose();
+  }
+}
+
+/** {@link evaluateModel} of a loaded classifier, with all that was added up. */
+export async function measure(model: LoadedModel, set: ImageSet): Promise<Measurement> {
   const size = set.image.reduce((product, n) => product * n, 1);
   const measurement = new Measurement();
   for (let start = 0; start < set.labels.length; start += evaluationBatch) {
     const labels = set.labels.subarray(start, start + evaluationBatch);
     const images = Float32Array.from(set.images.subarray(start * size, (start + labels.length) * size));
-    const { logits } = await loaded.run({ images });
+    const { logits } = await model.run({ images });
     measurement.add(logits as Float32Array, labels);
   }
-  await loaded.dispose();
-  return measurement.measures;
+  return measurement;
 }

@@ -15,17 +15,29 @@ export interface Measures {
   readonly entropyMin: number;
 }
 
+/** Predictions whose confidence lies in one bin. */
+export interface ReliabilityBin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  /** Means over the bin; NaN where it is empty. */
+  readonly confidence: number;
+  readonly accuracy: number;
+}
+
 const bins = 15;
 
 /** Adds predictions up. */
 export class Measurement {
+  /** Of each prediction, in nats, in the order they came. */
+  readonly entropies: number[] = [];
   #count = 0;
   #right = 0;
   #five = 0;
   #nll = 0;
   #entropy = 0;
   #least = Number.POSITIVE_INFINITY;
-  readonly #bins = Array.from({ length: bins }, () => ({ confidence: 0, right: 0 }));
+  readonly #bins = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, right: 0 }));
 
   /** Counts predictions: logits `[labels.length, classes]`, normalized or not. */
   add(logits: ArrayLike<number>, labels: ArrayLike<number>): void {
@@ -45,9 +57,11 @@ export class Measurement {
       const confidence = Math.exp(-Math.log(total));
       const bin = this.#bins[Math.min(Math.floor(confidence * bins), bins - 1)];
       if (bin) {
+        bin.count++;
         bin.confidence += confidence;
         bin.right += larger === 0 ? 1 : 0;
       }
+      this.entropies.push(entropy);
       this.#count++;
       this.#right += larger === 0 ? 1 : 0;
       this.#five += larger < 5 ? 1 : 0;
@@ -55,6 +69,17 @@ export class Measurement {
       this.#entropy += entropy;
       this.#least = Math.min(this.#least, entropy);
     }
+  }
+
+  /** How often predictions of about the same confidence are right. */
+  get reliability(): ReliabilityBin[] {
+    return this.#bins.map(({ count, confidence, right }, i) => ({
+      from: i / bins,
+      to: (i + 1) / bins,
+      count,
+      confidence: confidence / count,
+      accuracy: right / count,
+    }));
   }
 
   get measures(): Measures {

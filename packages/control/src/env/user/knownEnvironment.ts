@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { isEnvironmentFile, loadEnvironment } from "@era/control";
+
 import { UsageError } from "@era/lab";
+import { isEnvironmentFile, loadEnvironment } from "./loadEnvironment.ts";
 
 /** What of a run's settings says where it takes place. */
 interface Place {

@@ -1,4 +1,5 @@
-import type { Metrics, Run } from "@era/lab";
+import type { Metrics } from "../metrics.ts";
+import type { Run } from "../run.ts";
 
 /** What a run costs the machine, from one line of metrics to the next. These metrics differ between two runs with the same seed. */
 export class MachineMetrics {
@@ -10,7 +11,7 @@ export class MachineMetrics {
     this.#logged = { step, wallTime: run.wallTime };
   }
 
-  /** Environment steps per second since the last call, and the process's resident memory in MiB now. */
+  /** Steps per second since the last call, and the process's resident memory in MiB now. */
   take(step: number): Metrics {
     const { wallTime } = this.#run;
     const stepsPerSecond = (step - this.#logged.step) / (wallTime - this.#logged.wallTime);

@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runSummary } from "@era/lab";
+import { beforeAll, expect, it } from "vitest";
+import { era, savedStep, start, temporaryFolder, until } from "../cli.fixture.ts";
+
+const folder = temporaryFolder();
+const shared = "--data digits --model mlp --batch-size 10 --entropy 0.6 --threads 1 --learning-rate 0.05".split(" ");
+
+/** MNIST's files with 60 training and 20 test images of 6 × 6: a bright row or column says the class. */
+beforeAll(() => {
+  const dir = join(folder, "digits");
+  mkdirSync(dir);
+  const word = (value: number) => [0, 0, value >> 8, value & 255];
+  for (const [prefix, count] of [
+    ["train", 60],
+    ["t10k", 20],
+  ] as const) {
+    const pixels = Array.from({ length: count * 36 }, (_, i) => {
+      const [label, row, column] = [Math.floor(i / 36) % 10, Math.floor(i / 6) % 6, i % 6];
+      return (label < 5 ? row === label : column === label - 5) ? 220 : (i * 7) % 40;
+    });
+    const images = [0, 0, 8, 3, ...word(count), ...word(6), ...word(6), ...pixels];
+    const labels = [0, 0, 8, 1, ...word(count), ...Array.from({ length: count }, (_, i) => i % 10)];
+    writeFileSync(join(dir, `${prefix}-images-idx3-ubyte`), Uint8Array.from(images));
+    writeFileSync(join(dir, `${prefix}-labels-idx1-ubyte`), Uint8Array.from(labels));
+  }
+});
+
+it("trains, says what was reached, and exports", async () => {
+  const { code, stdout, stderr } = await era(
+    folder,
+    "train",
+    "classifier",
+    ...shared,
+    "--epochs",
+    "8",
+    "--run",
+    "made",
+  );
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^made: Classifier \(era\) on digits, seed 1, 48 steps\n/);
+  expect(stdout).toContain(
+    "entropy: asked for 0.600 nat of the prediction; the prediction cannot fall below 0.600 nat\n",
+  );
+  expect(stdout).toMatch(/^final evaluation accuracy [01]\.\d{4}, best /m);
+  expect(stdout).toContain("next: npx era eval made\n");
+  const exported = await era(folder, "export", "made", "--out", "again.onnx", "--json");
+  expect(exported.code, exported.stderr).toBe(0);
+  expect(JSON.parse(exported.stdout)).toMatchObject({ file: "again.onnx", step: 48 });
+});
+
+it("saves a checkpoint at Ctrl-C and goes on from there", async () => {
+  const { child, ended } = start(folder, ["train", "classifier", ...shared, "--epochs", "100000", "--run", "long"]);
+  await until(() => savedStep(join(folder, "long")) > 0 || child.exitCode !== null);
+  child.kill("SIGINT");
+  const { code, stderr } = await ended;
+  expect(code, stderr).toBe(130);
+  const step = savedStep(join(folder, "long"));
+  expect(stderr).toContain(`Continue with: npx era train classifier --resume long\n`);
+  expect(runSummary({ dir: join(folder, "long") })).toMatchObject({ status: "interrupted", steps: step });
+  const more = await era(folder, ..."train classifier --resume long --json --steps".split(" "), `${step + 3}`);
+  expect(more.code, more.stderr).toBe(0);
+  expect(JSON.parse(more.stdout)).toMatchObject({ status: "finished", steps: step + 3 });
+});
+
+it("trains several seeds, each in a folder of its own", async () => {
+  const { code, stdout, stderr } = await era(
+    folder,
+    ..."train classifier --seeds 1,2 --epochs 2 --run both --json".split(" "),
+    ...shared,
+  );
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ status: "finished", runs: [{ steps: 12 }, { steps: 12 }] });
+  expect(existsSync(join(folder, "both/seed2/model.onnx"))).toBe(true);
+});
