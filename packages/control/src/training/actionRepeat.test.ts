@@ -1,6 +1,6 @@
 import { createRun, runMetrics } from "@era/lab";
 import { expect, it } from "vitest";
-import { algorithmOf } from "./algorithms.ts";
+import { algorithms } from "./algorithms.ts";
 import { runFolders } from "./training.fixture.ts";
 import { trainRun } from "./trainRun.ts";
 
@@ -13,7 +13,8 @@ it.each([
   ["fastsac", { batchSize: 4, envs: 2, startSteps: 8, criticHidden: [8], actorHidden: [8], hidden: undefined }],
   ["ppo", { rolloutSteps: 16, minibatches: 1, epochs: 1 }],
 ])("%s takes each action as often as asked, in training and in evaluations", async (name, own) => {
-  const algorithm = algorithmOf(name);
+  const algorithm = algorithms.find((known) => known.name === name);
+  if (!algorithm) throw new Error(`there is no algorithm ${name}`);
   const config = algorithm.schema.parse({ ...small, ...own, actionRepeat: 10 });
   const dir = folder(name);
   const run = createRun({ dir, kind: name, config: { ...config } });
