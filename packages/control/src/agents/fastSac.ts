@@ -27,16 +27,10 @@ import * as z from "zod";
 import type { ParallelAgent } from "../training/parallelOffPolicy.ts";
 import { graphNormalizer, noNormalizer } from "./fast/graphNormalizer.ts";
 import { actorOutputs, initialActor, initialCritics } from "./fast/layers.ts";
-import {
-  batchHasAllCopies,
-  cosineRate,
-  learningSettings,
-  rate,
-  runSettings,
-  supportHasLength,
-} from "./fast/settings.ts";
+import { batchHasAllCopies, cosineRate, learningSettings, runSettings, supportHasLength } from "./fast/settings.ts";
 import { criticStep, twinCritics } from "./fast/twinCritics.ts";
 import { eraHead, type Head, maximumEntropyHead } from "./heads.ts";
+import { rate } from "./settings.ts";
 
 /**
  * FastSAC's settings. The algorithm's own values are the official ones (holosoma's config_values/algo.py); discount and range of returns, which

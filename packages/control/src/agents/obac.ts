@@ -42,21 +42,15 @@ import type { OffPolicyAgent } from "../training/offPolicy.ts";
 import { type ActorCriticGraph, acting, compileActorCritic } from "./actorCritic.ts";
 import { eraHead, type Head, logStdBounds, logStdInOrder, maximumEntropyHead, type Policy } from "./heads.ts";
 import { columns, type Named, type NetworkSizes, need, smaller } from "./networks.ts";
-
-const count = () => z.int().min(1);
-const rate = () => z.number().positive().max(1);
+import * as setting from "./settings.ts";
+import { count, logStd, rate } from "./settings.ts";
 
 /** OBAC's settings with the official values as defaults (utilis/default_config.py) unless noted. */
 export const obacConfigSchema = z
   .object({
-    env: z.string().default("HalfCheetah-v5").describe("Environment"),
+    env: setting.env(),
     steps: count().default(4_000_000).describe("Environment steps to train for"),
-    seed: z
-      .int()
-      .min(0)
-      .max(2 ** 31)
-      .default(1)
-      .describe("Seed of everything random"),
+    seed: setting.seed(),
     head: z
       .enum(["era", "maxent"])
       .default("era")
@@ -68,18 +62,10 @@ export const obacConfigSchema = z
       .describe(
         "ERA: whose entropy that is, the untruncated Gaussian's (the official recipe) or the acting policy's (certified)",
       ),
-    logStdMin: z
-      .number()
-      .min(-20)
-      .max(2)
+    logStdMin: logStd()
       .optional()
       .describe("Smallest log standard deviation; left out: -8 (ERA), -20 (maximum entropy)"),
-    logStdMax: z
-      .number()
-      .min(-20)
-      .max(2)
-      .optional()
-      .describe("Largest log standard deviation; left out: 0 (ERA), 2 (maximum entropy)"),
+    logStdMax: logStd().optional().describe("Largest log standard deviation; left out: 0 (ERA), 2 (maximum entropy)"),
     temperature: z
       .number()
       .positive()
@@ -106,10 +92,7 @@ export const obacConfigSchema = z
     batchSize: count().default(512).describe("Transitions per update"),
     updatesPerStep: z.int().min(0).default(1).describe("Updates per environment step"),
     startSteps: z.int().min(1).default(5000).describe("Steps with random actions before the first update"),
-    bufferSize: count()
-      .max(2 ** 32)
-      .default(1_000_000)
-      .describe("Transitions kept for replay"),
+    bufferSize: setting.bufferSize().default(1_000_000).describe("Transitions kept for replay"),
     discount: z.number().min(0).max(1).default(0.99).describe("Discount per step"),
     tau: rate().default(0.005).describe("Rate at which the target critics follow"),
     learningRate: rate().default(3e-4).describe("Adam's learning rate"),
@@ -117,7 +100,7 @@ export const obacConfigSchema = z
     evalEpisodes: count().default(5).describe("Episodes per evaluation"),
     logEvery: count().default(1000).describe("Steps between lines of metrics"),
     checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
-    threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
+    threads: setting.threads(),
   })
   .refine(...logStdInOrder)
   .refine(({ temperature, head }) => temperature === undefined || head === "maxent", {

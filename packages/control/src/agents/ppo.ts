@@ -45,22 +45,15 @@ import {
 import { initialMoments, RunningMoments } from "../rollout/runningMoments.ts";
 import type { OnPolicyAgent } from "../training/onPolicy.ts";
 import { eraContinuous, eraDiscrete, gaussianHead, type PpoHead, softmaxHead } from "./ppoHeads.ts";
-
-const count = () => z.int().min(1);
-const rate = () => z.number().positive().max(1);
-const weight = () => z.number().min(0);
+import * as setting from "./settings.ts";
+import { count, logStd, rate, weight } from "./settings.ts";
 
 /** PPO's settings with CleanRL's values as defaults; those left out depend on the actions and are in {@link ppoDefaults}. */
 export const ppoConfigSchema = z
   .object({
-    env: z.string().default("HalfCheetah-v5").describe("Environment"),
+    env: setting.env(),
     steps: count().default(1_000_000).describe("Environment steps to train for, of all copies together"),
-    seed: z
-      .int()
-      .min(0)
-      .max(2 ** 31)
-      .default(1)
-      .describe("Seed of everything random"),
+    seed: setting.seed(),
     head: z
       .enum(["era", "gaussian", "softmax"])
       .default("era")
@@ -82,8 +75,8 @@ export const ppoConfigSchema = z
     delta: weight()
       .default(0)
       .describe("ERA, continuous, of the gaussian: constant δ in nats over all dimensions, added to that entropy"),
-    logStdMin: z.number().min(-20).max(2).default(-8).describe("ERA, continuous: smallest log standard deviation"),
-    logStdMax: z.number().min(-20).max(2).default(0).describe("ERA, continuous: largest log standard deviation"),
+    logStdMin: logStd().default(-8).describe("ERA, continuous: smallest log standard deviation"),
+    logStdMax: logStd().default(0).describe("ERA, continuous: largest log standard deviation"),
     bound: z
       .enum(["tight", "paper"])
       .default("tight")

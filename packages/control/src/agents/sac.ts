@@ -29,21 +29,15 @@ import type { OffPolicyAgent } from "../training/offPolicy.ts";
 import { type ActorCriticGraph, acting, compileActorCritic } from "./actorCritic.ts";
 import { clampedHead, eraHead, type Head, logStdBounds, logStdInOrder, maximumEntropyHead } from "./heads.ts";
 import { actor, critics, initialActor, initialCritics, type NetworkSizes, networkStyles, smaller } from "./networks.ts";
-
-const count = () => z.int().min(1);
-const rate = () => z.number().positive().max(1);
+import * as setting from "./settings.ts";
+import { count, logStd, rate } from "./settings.ts";
 
 /** SAC's settings with the official SAC-ERA's values as defaults (sac-era/configs/sac_default.py, train_parallel.py) unless noted. */
 export const sacConfigSchema = z
   .object({
-    env: z.string().default("HalfCheetah-v5").describe("Environment"),
+    env: setting.env(),
     steps: count().default(1_000_000).describe("Environment steps to train for"),
-    seed: z
-      .int()
-      .min(0)
-      .max(2 ** 31)
-      .default(1)
-      .describe("Seed of everything random"),
+    seed: setting.seed(),
     head: z
       .enum(["era", "maxent", "clamped"])
       .default("era")
@@ -72,18 +66,8 @@ export const sacConfigSchema = z
       ),
     // δ moves by about its rate in an update: the 0.7 nat a dimension that bounding costs take some thousand updates.
     deltaLearningRate: rate().default(3e-3).describe("Adam's learning rate for δ"),
-    logStdMin: z
-      .number()
-      .min(-20)
-      .max(2)
-      .optional()
-      .describe("Smallest log standard deviation; era and clamped: -8, maxent: -20"),
-    logStdMax: z
-      .number()
-      .min(-20)
-      .max(2)
-      .optional()
-      .describe("Largest log standard deviation; era and clamped: 0, maxent: 2"),
+    logStdMin: logStd().optional().describe("Smallest log standard deviation; era and clamped: -8, maxent: -20"),
+    logStdMax: logStd().optional().describe("Largest log standard deviation; era and clamped: 0, maxent: 2"),
     targetEntropy: z
       .number()
       .optional()
@@ -99,10 +83,7 @@ export const sacConfigSchema = z
     batchSize: count().default(256).describe("Transitions per update"),
     updatesPerStep: z.int().min(0).default(2).describe("Updates per environment step"),
     startSteps: z.int().min(1).default(5000).describe("Steps with random actions before the first update"),
-    bufferSize: count()
-      .max(2 ** 32)
-      .default(1_000_000)
-      .describe("Transitions kept for replay"),
+    bufferSize: setting.bufferSize().default(1_000_000).describe("Transitions kept for replay"),
     discount: z.number().min(0).max(1).default(0.99).describe("Discount per step"),
     tau: rate().default(0.005).describe("Rate at which the target critics follow"),
     actorLearningRate: rate().default(3e-4).describe("Adam's learning rate for the actor"),
@@ -113,7 +94,7 @@ export const sacConfigSchema = z
     evalEpisodes: count().default(10).describe("Episodes per evaluation"),
     logEvery: count().default(1000).describe("Steps between lines of metrics (official: 10000)"),
     checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
-    threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
+    threads: setting.threads(),
   })
   .refine(...logStdInOrder)
   .refine(

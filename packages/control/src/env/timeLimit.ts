@@ -1,12 +1,12 @@
 import { type Env, EnvError, type ResetResult, type StepResult } from "./env.ts";
+import { EnvWrapper } from "./envWrapper.ts";
 
 /**
  * Truncates an episode after a number of steps (Gymnasium's `TimeLimit`): `truncated` is true from step `maxEpisodeSteps` on, beside
  * whatever `terminated` says.
  */
-export class TimeLimit implements Env {
+export class TimeLimit extends EnvWrapper {
   readonly maxEpisodeSteps: number;
-  readonly #env: Env;
   #elapsedSteps = 0;
 
   /** @throws Where `maxEpisodeSteps` is not a positive integer. */
@@ -14,51 +14,31 @@ export class TimeLimit implements Env {
     if (!Number.isInteger(maxEpisodeSteps) || maxEpisodeSteps < 1) {
       throw new EnvError(`${env.id}: maxEpisodeSteps is ${maxEpisodeSteps}; it must be a positive integer`);
     }
-    this.#env = env;
+    super(env);
     this.maxEpisodeSteps = maxEpisodeSteps;
   }
 
-  get id() {
-    return this.#env.id;
-  }
-
-  get observationSpace() {
-    return this.#env.observationSpace;
-  }
-
-  get actionSpace() {
-    return this.#env.actionSpace;
-  }
-
-  get unwrapped() {
-    return this.#env.unwrapped;
-  }
-
-  reset(options?: { seed?: number }): ResetResult {
+  override reset(options?: { seed?: number }): ResetResult {
     this.#elapsedSteps = 0;
-    return this.#env.reset(options);
+    return super.reset(options);
   }
 
-  step(action: ArrayLike<number>): StepResult {
-    const result = this.#env.step(action);
+  override step(action: ArrayLike<number>): StepResult {
+    const result = super.step(action);
     this.#elapsedSteps++;
     return this.#elapsedSteps >= this.maxEpisodeSteps ? { ...result, truncated: true } : result;
   }
 
-  saveState(): Float64Array {
-    const inner = this.#env.saveState();
+  override saveState(): Float64Array {
+    const inner = super.saveState();
     const state = new Float64Array(inner.length + 1);
     state[0] = this.#elapsedSteps;
     state.set(inner, 1);
     return state;
   }
 
-  restoreState(state: Float64Array): void {
-    this.#env.restoreState(state.subarray(1));
+  override restoreState(state: Float64Array): void {
+    super.restoreState(state.subarray(1));
     this.#elapsedSteps = state[0] ?? 0;
-  }
-
-  close(): void {
-    this.#env.close();
   }
 }

@@ -1,9 +1,8 @@
 /** The settings that FastTD3 and FastSAC share, with each one's defaults. */
 import * as z from "zod";
+import * as setting from "../settings.ts";
+import { count, rate } from "../settings.ts";
 import { type TwinRule, twinRules } from "./twinCritics.ts";
-
-const count = () => z.int().min(1);
-export const rate = () => z.number().positive().max(1);
 
 interface Defaults {
   readonly criticHidden: number[];
@@ -19,16 +18,11 @@ interface Defaults {
 
 /** What decides where and how long is trained. */
 export const runSettings = {
-  env: z.string().default("HalfCheetah-v5").describe("Environment"),
+  env: setting.env(),
   steps: count()
     .default(1_000_000)
     .describe("Environment steps to train for, all copies together (official: 12800000 and more)"),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 31)
-    .default(1)
-    .describe("Seed of everything random"),
+  seed: setting.seed(),
 };
 
 /** Everything after the policy's own settings. The values of FastTD3 for HumanoidBench (official hyperparams.py) unless noted. */
@@ -58,10 +52,7 @@ export const learningSettings = (defaults: Defaults) => ({
   updatesPerStep: z.int().min(0).default(defaults.updatesPerStep).describe("Updates after each step of all copies"),
   policyDelay: count().default(defaults.policyDelay).describe("Updates of the critics for each one of the actor"),
   learningStarts: count().default(10).describe("Steps of all copies before the first update"),
-  bufferSize: count()
-    .max(2 ** 32)
-    .default(51_200)
-    .describe("Transitions kept for replay, of each copy"),
+  bufferSize: setting.bufferSize().default(51_200).describe("Transitions kept for replay, of each copy"),
   discount: z.number().min(0).max(1).default(0.99).describe("Discount per step"),
   tau: rate().default(defaults.tau).describe("Rate at which the target critics follow"),
   normalizeObservations: z
@@ -81,7 +72,7 @@ export const learningSettings = (defaults: Defaults) => ({
   evalEpisodes: count().default(10).describe("Episodes per evaluation"),
   logEvery: count().default(1000).describe("Steps between lines of metrics"),
   checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
-  threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
+  threads: setting.threads(),
 });
 
 /** The arguments of zod's `refine`. */

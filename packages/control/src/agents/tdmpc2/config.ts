@@ -1,22 +1,15 @@
 /** TD-MPC2's settings. */
 import * as z from "zod";
 import { logStdInOrder } from "../heads.ts";
-
-const count = () => z.int().min(1);
-const rate = () => z.number().positive().max(1);
-const weight = () => z.number().min(0);
+import * as setting from "../settings.ts";
+import { count, logStd, rate, weight } from "../settings.ts";
 
 /** TD-MPC2's settings, with the official values of its model of 5 million parameters as defaults (config.yaml) unless noted. */
 export const tdmpc2ConfigSchema = z
   .object({
-    env: z.string().default("HalfCheetah-v5").describe("Environment"),
+    env: setting.env(),
     steps: count().default(1_000_000).describe("Environment steps to train for (official: up to 10000000)"),
-    seed: z
-      .int()
-      .min(0)
-      .max(2 ** 31)
-      .default(1)
-      .describe("Seed of everything random"),
+    seed: setting.seed(),
     head: z
       .enum(["era", "baseline"])
       .default("era")
@@ -26,13 +19,8 @@ export const tdmpc2ConfigSchema = z
       .enum(["gaussian", "policy"])
       .default("gaussian")
       .describe("ERA: whose entropy that is, the untruncated Gaussian's or the policy prior's (certified)"),
-    logStdMin: z
-      .number()
-      .min(-20)
-      .max(2)
-      .optional()
-      .describe("Smallest log standard deviation; ERA: -8, baseline: -10"),
-    logStdMax: z.number().min(-20).max(2).optional().describe("Largest log standard deviation; ERA: 0, baseline: 2"),
+    logStdMin: logStd().optional().describe("Smallest log standard deviation; ERA: -8, baseline: -10"),
+    logStdMax: logStd().optional().describe("Largest log standard deviation; ERA: 0, baseline: 2"),
     entropyWeight: weight().default(1e-4).describe("Baseline: weight of the entropy in the policy prior's loss"),
     horizon: count().default(3).describe("Steps that are planned, and of a replayed sequence"),
     iterations: count().default(6).describe("Iterations of planning; two more from 20 action dimensions on"),
@@ -54,10 +42,7 @@ export const tdmpc2ConfigSchema = z
     startSteps: count()
       .default(5000)
       .describe("Steps with random actions; as many updates follow at once (official: five episodes, at least 1000)"),
-    bufferSize: count()
-      .max(2 ** 32)
-      .default(1_000_000)
-      .describe("Transitions kept for replay"),
+    bufferSize: setting.bufferSize().default(1_000_000).describe("Transitions kept for replay"),
     discount: z
       .number()
       .min(0)
@@ -89,7 +74,7 @@ export const tdmpc2ConfigSchema = z
     evalEpisodes: count().default(10).describe("Episodes per evaluation"),
     logEvery: count().default(1000).describe("Steps between lines of metrics"),
     checkpointEvery: count().default(10_000).describe("Steps between checkpoints"),
-    threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
+    threads: setting.threads(),
   })
   .refine(...logStdInOrder)
   .refine(({ latent, simNormGroup }) => latent % simNormGroup === 0, {

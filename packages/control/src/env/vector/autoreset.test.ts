@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ClassicControl } from "../classicControl/classicControl.ts";
-import type { Env, ResetResult, StepResult } from "../env.ts";
+import type { Env, ResetResult } from "../env.ts";
+import { EnvWrapper } from "../envWrapper.ts";
 import { makeEnv } from "../registry.ts";
 import { InProcessVectorEnv } from "./inProcess.ts";
 
@@ -28,44 +29,20 @@ const action = (step: number, copy: number) =>
   copy === 3 ? 1 : (copy === 0 ? step : Math.floor((step * copy) / 3)) % 2;
 
 /** A copy whose episodes begin at the states of the formula. */
-class Started implements Env {
-  readonly #env: Env;
+class Started extends EnvWrapper {
   readonly #copy: number;
   #episode = -1;
 
   constructor(env: Env, copy: number) {
-    this.#env = env;
+    super(env);
     this.#copy = copy;
   }
-  get id() {
-    return this.#env.id;
-  }
-  get observationSpace() {
-    return this.#env.observationSpace;
-  }
-  get actionSpace() {
-    return this.#env.actionSpace;
-  }
-  get unwrapped() {
-    return this.#env.unwrapped;
-  }
-  reset(options?: { seed?: number }): ResetResult {
+
+  override reset(options?: { seed?: number }): ResetResult {
     // The fifth number of its state says whether the pole has fallen.
-    const { info } = this.#env.reset(options);
+    const { info } = super.reset(options);
     this.#episode++;
     return { observation: (this.unwrapped as ClassicControl).setState([...start(this.#copy, this.#episode), 0]), info };
-  }
-  step(action: ArrayLike<number>): StepResult {
-    return this.#env.step(action);
-  }
-  saveState() {
-    return this.#env.saveState();
-  }
-  restoreState(state: Float64Array) {
-    this.#env.restoreState(state);
-  }
-  close() {
-    this.#env.close();
   }
 }
 
