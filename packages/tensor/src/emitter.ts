@@ -29,6 +29,8 @@ export interface Range {
 export class Emitter {
   readonly graph: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
+  /** Domains of operators besides ONNX's own. */
+  readonly domains = new Set<string>();
   readonly #written = new Map<string, readonly string[]>();
   readonly #constants = new Map<string, string>();
   readonly #multiples = new Map<string, { readonly source: string; readonly factor: number }>();
@@ -54,7 +56,7 @@ export class Emitter {
     return this.nodes(type, inputs, attributes, 1)[0] ?? "";
   }
 
-  /** One node with several outputs; returns their names. */
+  /** One node with several outputs; returns their names. Operators outside ONNX are named with their domain: "com.microsoft.Name". */
   nodes(
     type: string,
     inputs: readonly string[],
@@ -64,10 +66,13 @@ export class Emitter {
     const key = JSON.stringify([type, inputs, attributes, outputCount]);
     const written = this.#written.get(key);
     if (written) return written;
-    const output = Array.from({ length: outputCount }, () => this.#name(type));
+    const domain = type.slice(0, Math.max(type.lastIndexOf("."), 0));
+    const opType = domain === "" ? type : type.slice(domain.length + 1);
+    if (domain !== "") this.domains.add(domain);
+    const output = Array.from({ length: outputCount }, () => this.#name(opType));
     const attribute = Object.entries(attributes).map(([name, value]) => toAttribute(name, value));
     this.graph.push(
-      create(NodeProtoSchema, { opType: type, name: output[0] ?? "", input: [...inputs], output, attribute }),
+      create(NodeProtoSchema, { domain, opType, name: output[0] ?? "", input: [...inputs], output, attribute }),
     );
     this.#written.set(key, output);
     return output;

@@ -5,6 +5,7 @@ export * as init from "./initializers.ts";
 export { LoadedModel, type ModelValue } from "./loadedModel.ts";
 export { exportOnnx } from "./model.ts";
 export * from "./ops/batchNorm.ts";
+export { type CachedAttentionInputs, cachedAttention } from "./ops/cachedAttention.ts";
 export {
   type ConvolutionOptions,
   conv2d,

@@ -102,7 +102,10 @@ export function buildModel(
   const { graph, initializers } = used(emit, [...Object.keys(outputs), ...(sentinel === undefined ? [] : [sentinel])]);
   const model = create(ModelProtoSchema, {
     irVersion,
-    opsetImport: [{ domain: "", version: opsetVersion }],
+    opsetImport: [
+      { domain: "", version: opsetVersion },
+      ...[...emit.domains].map((domain) => ({ domain, version: 1n })),
+    ],
     producerName: "era",
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {

@@ -5,7 +5,7 @@ import { buildModel } from "./model.ts";
 import { copiesFetches, createSession, runInto, type SessionOptions, tensorMaker } from "./session.ts";
 import { fillShape, formatShape, type Shape, ShapeError, sameShape, sizeOf } from "./shape.ts";
 import type { Variable } from "./state.ts";
-import { type Tensor, type TensorType, variableOf } from "./tensor.ts";
+import { inputName, type Tensor, type TensorType, variableOf } from "./tensor.ts";
 
 /** What a program computes. */
 export interface ProgramSpec<K extends string = string> {
@@ -13,6 +13,11 @@ export interface ProgramSpec<K extends string = string> {
   readonly outputs: Readonly<Record<K, Tensor>>;
   /** New values of variables, as [variable, value]: written at every run, after all reading. */
   readonly updates?: readonly (readonly [variable: Tensor, value: Tensor])[];
+  /**
+   * Values written at every run into the arrays that are fed for inputs, as [input, value] of one shape. The arrays must be typed arrays, and the
+   * operation that computes a value one that works in place, such as `cachedAttention`; nothing else may read the input.
+   */
+  readonly overwrites?: readonly (readonly [input: Tensor, value: Tensor])[];
   /** Outputs that must be finite: where one is not, `run` throws NonFiniteError and the state stays as it was. */
   readonly guard?: readonly NoInfer<K>[];
 }
@@ -55,13 +60,14 @@ interface VariableView {
 
 const sentinelName = "@sentinel";
 const updateName = (index: number): string => `update@${index}`;
+const overwriteName = (index: number): string => `overwrite@${index}`;
 
 /**
  * Compiles expressions into a program. Throws ShapeError where an update does not have its variable's shape, Error where its target is no
- * variable or is updated twice.
+ * variable or is updated twice, or where what is overwritten is no input.
  */
 export async function compile<K extends string>(
-  { outputs, updates = [], guard = [] }: ProgramSpec<K>,
+  { outputs, updates = [], overwrites = [], guard = [] }: ProgramSpec<K>,
   { frozen = false, ...sessionOptions }: CompileOptions = {},
 ): Promise<Program<K>> {
   if (frozen && updates.length) throw new Error("compile: a frozen program cannot update variables");
@@ -76,12 +82,20 @@ export async function compile<K extends string>(
     }
     return { name: updateName(i), variable, value };
   });
+  const overwritten = overwrites.map(([target, value], i) => {
+    const fed = inputName(target);
+    if (fed === undefined) throw new Error(`compile: ${target} is no input, so nothing can be written over it`);
+    if (!sameShape(value.shape, target.shape) || value.dtype !== target.dtype) {
+      throw new ShapeError(`compile: ${value} cannot be written over the input "${fed}" ${formatShape(target.shape)}`);
+    }
+    return { name: overwriteName(i), fed, value };
+  });
   const makeTensor = await tensorMaker();
   const types = Object.values<Tensor>(outputs);
   const isFixed = types.every(({ shape }) => shape.every((dim) => typeof dim === "number"));
-  const sentinel = written.length > 0 && isFixed && copiesFetches() ? sentinelName : undefined;
+  const sentinel = written.length + overwritten.length > 0 && isFixed && copiesFetches() ? sentinelName : undefined;
   const model = buildModel(
-    { ...outputs, ...Object.fromEntries(written.map(({ name, value }) => [name, value])) },
+    { ...outputs, ...Object.fromEntries([...written, ...overwritten].map(({ name, value }) => [name, value])) },
     { frozen, ...(sentinel !== undefined && { sentinel }) },
   );
   const session = await createSession(model.bytes, sessionOptions);
@@ -106,6 +120,7 @@ export async function compile<K extends string>(
     makeTensor,
     reads,
     writes,
+    overwritten,
     outputNames,
     outputTypes,
     sentinel,
@@ -120,6 +135,8 @@ interface ProgramParts<K extends string> {
   readonly makeTensor: (dtype: DType, data: TypedArray, shape: readonly number[]) => OrtTensor;
   readonly reads: readonly VariableView[];
   readonly writes: readonly VariableView[];
+  /** Outputs written over what is fed for an input. */
+  readonly overwritten: readonly { readonly name: string; readonly fed: string }[];
   readonly outputNames: readonly K[];
   readonly outputTypes: ReadonlyMap<K, TensorType>;
   /** The output that keeps the runtime from copying the others, where it must be kept from it. */
@@ -149,7 +166,7 @@ export class Program<K extends string = string> {
    * NonFiniteError where a guarded output is not finite; the state is then unchanged.
    */
   async run(feeds: Feeds = {}): Promise<Record<K, TypedArray>> {
-    const { reads, writes, inputs, guard } = this.#parts;
+    const { reads, writes, overwritten, inputs, guard } = this.#parts;
     for (const name of Object.keys(feeds)) {
       if (!this.#known.has(name))
         throw new Error(`run: there is no input "${name}"; inputs are ${[...this.#known].join(", ") || "none"}`);
@@ -159,6 +176,11 @@ export class Program<K extends string = string> {
     for (const read of reads) fed[read.name] = this.#bound(read, read.variable.buffers[0]);
 
     const fetches: Record<string, OrtTensor | null> = {};
+    for (const { name, fed: target } of overwritten) {
+      if (Array.isArray(feeds[target]))
+        throw new TypeError(`run: the input "${target}" is overwritten, so it must be a typed array`);
+      fetches[name] = fed[target] ?? null;
+    }
     for (const write of writes) {
       const { variable } = write;
       if (variable.busy)
