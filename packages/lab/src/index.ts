@@ -22,6 +22,7 @@ export { formatDuration, formatNumber } from "./numberText.ts";
 export { createProgress, type Progress, type ProgressOptions, type ProgressReadings } from "./progress.ts";
 export { type ProgressState, renderProgress } from "./progressLine.ts";
 export { type Provenance, packageVersions } from "./provenance.ts";
+export { type Bar, type BarChartOptions, drawBars } from "./report/barChart.ts";
 export { type ChartOptions, type Curve, curveSvg, drawChart, type Rule } from "./report/chart.ts";
 export { binCurve, type CurveBin, type CurvePoint, metricCurve } from "./report/curve.ts";
 export { figureHtml, type PageContent, type PageTable, reportPage, type Tile } from "./report/page.ts";

@@ -3,7 +3,7 @@ export type { DType, TypedArray } from "./dtype.ts";
 export { grad, vjp } from "./grad.ts";
 export * as init from "./initializers.ts";
 export { LoadedModel, type ModelValue } from "./loadedModel.ts";
-export { exportOnnx } from "./model.ts";
+export { exportOnnx, modelMetadata } from "./model.ts";
 export * from "./ops/batchNorm.ts";
 export { type CachedAttentionInputs, cachedAttention } from "./ops/cachedAttention.ts";
 export {

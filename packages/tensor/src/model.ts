@@ -1,5 +1,5 @@
 /** From expressions to an ONNX model: the graph is written node by node, variables as inputs or with their current values. */
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { onnxType } from "./dtype.ts";
 import { Emitter } from "./emitter.ts";
 import { ModelProtoSchema, type ValueInfoProto, ValueInfoProtoSchema } from "./onnx/onnx_pb.ts";
@@ -161,4 +161,13 @@ export function exportOnnx(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   return buildModel(outputs, { frozen: true, metadata }).bytes;
+}
+
+/**
+ * The strings that {@link exportOnnx} stored in a model.
+ * @throws Error where the bytes are no ONNX model
+ */
+export function modelMetadata(model: Uint8Array): Record<string, string> {
+  const { metadataProps } = fromBinary(ModelProtoSchema, model);
+  return Object.fromEntries(metadataProps.map(({ key, value }) => [key, value]));
 }

@@ -4,6 +4,14 @@ export { type DataFormat, type DataOptions, type DataSet, readDataSet, requireAl
 export { checkedSet, type ImageSet, joined, type Split } from "./data/imageSet.ts";
 export { fashionClasses, type IdxArray, readIdx, readMnist } from "./data/mnist.ts";
 export { stratifiedSplit, subset } from "./data/stratifiedSplit.ts";
+export { auroc } from "./evaluation/auroc.ts";
+export { type CorruptionName, corrupted, corruptionNames } from "./evaluation/corruptions.ts";
+export {
+  type ClassifierEvaluation,
+  type EvaluationOptions,
+  evaluateClassifier,
+} from "./evaluation/evaluateClassifier.ts";
+export { loadClassifier, type Prediction, predict, type TrainedClassifier } from "./evaluation/trainedClassifier.ts";
 export { type EraOptions, eraHead, type Head, plainHead, predictiveEntropy } from "./head.ts";
 export type { Kept, Layer, Pass } from "./models/layer.ts";
 export { type ModelName, type ModelOptions, models } from "./models/models.ts";

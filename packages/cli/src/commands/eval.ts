@@ -1,50 +1,62 @@
-/** `era eval <run>`: plays episodes with a trained policy, from a run folder or an exported `.onnx`. */
+/** `era eval <run>`: plays episodes with a trained policy, from a run folder or an exported `.onnx`; evaluates a trained classifier. */
 import { evaluate } from "@era/control";
 import { mean, UsageError } from "@era/lab";
 import type { Command } from "commander";
+import {
+  addClassifierOptions,
+  type ClassifierEvalOptions,
+  classifierRun,
+  evalClassifier,
+  requireFitting,
+} from "./evalClassifier.ts";
 import { locatePolicy, withPolicy } from "./trainedPolicy.ts";
 
-interface EvalOptions {
+interface EvalOptions extends ClassifierEvalOptions {
   readonly env?: string;
-  readonly episodes: string;
+  readonly episodes?: string;
   readonly seed?: string;
-  readonly json?: boolean;
 }
 
 export function addEvalCommand(program: Command): void {
-  program
+  const command = program
     .command("eval")
-    .description("play episodes with a trained policy and report their returns")
+    .description(
+      "play episodes with a trained policy and report their returns; of a classifier, how often and how surely it is right",
+    )
     .argument("<run>", "a run folder, or an exported policy (.onnx) together with --env")
     .option("--env <id>", "environment to play in, or a file of one; a run's own if left out")
-    .option("--episodes <number>", "episodes to play", "10")
+    .option("--episodes <number>", "episodes to play; 10 if left out")
     .option("--seed <number>", "seed of the first episode; if left out, the one that training evaluates with")
-    .option("--json", "print the result as one JSON object")
-    .action(async (target: string, options: EvalOptions) => {
-      const episodes = wholeNumber("--episodes", options.episodes, 1);
-      const found = await locatePolicy(target, options.env);
-      const seed = options.seed === undefined ? found.seed : wholeNumber("--seed", options.seed, 0);
-      const { returns, lengths } = await withPolicy(found, (env, policy) => evaluate(env, policy.act, episodes, seed));
-      const deviation = Math.sqrt(mean(returns.map((value) => (value - mean(returns)) ** 2)));
-      const summary = {
-        env: found.env,
-        model: found.model,
-        episodes,
-        seed,
-        return: { mean: mean(returns), deviation, min: Math.min(...returns), max: Math.max(...returns) },
-        length: mean(lengths),
-        returns,
-      };
-      if (options.json) console.log(JSON.stringify(summary));
-      else {
-        for (const [i, value] of returns.entries()) {
-          console.log(`episode ${i + 1}: return ${value.toFixed(1)}, ${lengths[i]} steps`);
-        }
-        console.log(
-          `${found.env}: mean return ${summary.return.mean.toFixed(1)} ± ${deviation.toFixed(1)} (${episodes} episodes, mean length ${summary.length.toFixed(0)})`,
-        );
+    .option("--json", "print the result as one JSON object");
+  addClassifierOptions(command);
+  command.action(async (target: string, options: EvalOptions) => {
+    const run = classifierRun(target);
+    requireFitting(target, run !== undefined, options);
+    if (run) return evalClassifier(run, options);
+    const episodes = wholeNumber("--episodes", options.episodes ?? "10", 1);
+    const found = await locatePolicy(target, options.env);
+    const seed = options.seed === undefined ? found.seed : wholeNumber("--seed", options.seed, 0);
+    const { returns, lengths } = await withPolicy(found, (env, policy) => evaluate(env, policy.act, episodes, seed));
+    const deviation = Math.sqrt(mean(returns.map((value) => (value - mean(returns)) ** 2)));
+    const summary = {
+      env: found.env,
+      model: found.model,
+      episodes,
+      seed,
+      return: { mean: mean(returns), deviation, min: Math.min(...returns), max: Math.max(...returns) },
+      length: mean(lengths),
+      returns,
+    };
+    if (options.json) console.log(JSON.stringify(summary));
+    else {
+      for (const [i, value] of returns.entries()) {
+        console.log(`episode ${i + 1}: return ${value.toFixed(1)}, ${lengths[i]} steps`);
       }
-    });
+      console.log(
+        `${found.env}: mean return ${summary.return.mean.toFixed(1)} ± ${deviation.toFixed(1)} (${episodes} episodes, mean length ${summary.length.toFixed(0)})`,
+      );
+    }
+  });
 }
 
 export function wholeNumber(flag: string, text: string, least: number): number {

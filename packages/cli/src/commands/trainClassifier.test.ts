@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runSummary } from "@era/lab";
+import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
 import { era, savedStep, start, temporaryFolder, until } from "../cli.fixture.ts";
 
@@ -48,6 +49,30 @@ it("trains, says what was reached, and exports", async () => {
   const exported = await era(folder, "export", "made", "--out", "again.onnx", "--json");
   expect(exported.code, exported.stderr).toBe(0);
   expect(JSON.parse(exported.stdout)).toMatchObject({ file: "again.onnx", step: 48 });
+
+  const flags = "--images 20 --ood digits --corruptions noise,jpeg --severities 1,5 --html page.html".split(" ");
+  const text = await era(folder, "eval", "made", ...flags);
+  expect(text.code, text.stderr).toBe(0);
+  expect(text.stdout).toMatch(/^digits \(test\): 20 images\ntop-1 [\d.]+ %, top-5 [\d.]+ %\n/);
+  expect(text.stdout).toContain("told apart by entropy with AUROC 0.5000");
+  expect(readFileSync(join(folder, "page.html"), "utf8")).toContain("floor 0.60");
+  const json = await era(folder, "eval", "made", "--json");
+  const summary = runSummary({ dir: join(folder, "made") });
+  expect(JSON.parse(json.stdout).measures.accuracy).toBe(summary?.score.final);
+  for (const [args, message] of [
+    [["made", "--episodes", "2"], "era: --episodes: made is a classifier, not a policy\n"],
+    [["made", "--corruptions", "fog"], 'era: unknown corruption "fog"; allowed: all, noise,'],
+    [["made", "--ood", "nowhere"], "era: nowhere: there is no such file or folder\n"],
+  ] as const) {
+    const { code, stderr } = await era(folder, "eval", ...args);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  }
+
+  const picture = join(folder, "picture.png");
+  await sharp(new Uint8Array(900), { raw: { width: 30, height: 30, channels: 1 } }).toFile(picture);
+  const seen = await era(folder, "predict", "made", picture, "--top", "2");
+  expect(seen.stdout).toMatch(/picture\.png: \d [\d.]+ %, \d [\d.]+ %; entropy \d\.\d{3} nat\n$/);
 });
 
 it("saves a checkpoint at Ctrl-C and goes on from there", async () => {

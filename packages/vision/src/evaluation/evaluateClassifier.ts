@@ -1,0 +1,94 @@
+/** All that is asked of a trained classifier: how often it is right, how sure it is, and what it makes of other images. */
+import type { ImageSet } from "../data/imageSet.ts";
+import { measure } from "../training/classifier.ts";
+import type { Measures, ReliabilityBin } from "../training/measures.ts";
+import { auroc } from "./auroc.ts";
+import { type CorruptionName, corrupted } from "./corruptions.ts";
+import { fitted } from "./rawImages.ts";
+import type { TrainedClassifier } from "./trainedClassifier.ts";
+
+export interface EntropyBin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+export interface ClassifierEvaluation {
+  readonly data: string;
+  readonly measures: Measures;
+  readonly reliability: readonly ReliabilityBin[];
+  /** Entropies of the predictions, in nats, from 0 to log n. */
+  readonly histogram: readonly EntropyBin[];
+  readonly entropy: TrainedClassifier["entropy"];
+  /** Images of another data set, told from these by the entropy of predictions. */
+  readonly ood?: {
+    readonly data: string;
+    readonly count: number;
+    readonly auroc: number;
+    readonly entropyMean: number;
+  };
+  readonly corruptions: readonly {
+    readonly name: CorruptionName;
+    readonly severity: number;
+    readonly accuracy: number;
+    readonly nll: number;
+    readonly ece: number;
+  }[];
+}
+
+export interface EvaluationOptions {
+  readonly set: ImageSet;
+  readonly ood?: ImageSet | undefined;
+  readonly corruptions?: readonly CorruptionName[];
+  /** 1 to 5. */
+  readonly severities?: readonly number[];
+  /** Called before each part of the work. */
+  readonly onPart?: (what: string) => void;
+}
+
+const entropyBins = 40;
+
+function histogram(entropies: readonly number[], most: number): EntropyBin[] {
+  const counts = new Array<number>(entropyBins).fill(0);
+  for (const entropy of entropies) {
+    const bin = Math.min(Math.max(Math.floor((entropy / most) * entropyBins), 0), entropyBins - 1);
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return counts.map((count, i) => ({ from: (i * most) / entropyBins, to: ((i + 1) * most) / entropyBins, count }));
+}
+
+/** Evaluates a classifier on a set of its classes, and on what else is asked for. */
+export async function evaluateClassifier(
+  classifier: TrainedClassifier,
+  { set, ood, corruptions = [], severities = [], onPart = () => {} }: EvaluationOptions,
+): Promise<ClassifierEvaluation> {
+  const { model, classes, entropy } = classifier;
+  onPart(set.name);
+  const known = await measure(model, set);
+  let other: ClassifierEvaluation["ood"];
+  if (ood) {
+    onPart(ood.name);
+    // Its labels mean nothing here; entropies need none.
+    const unlabelled = { ...(await fitted(ood, classifier.image)), labels: new Uint16Array(ood.labels.length) };
+    const { entropies, measures } = await measure(model, unlabelled);
+    const { count, entropyMean } = measures;
+    other = { data: ood.name, count, auroc: auroc(known.entropies, entropies), entropyMean };
+  }
+  const rows: ClassifierEvaluation["corruptions"][number][] = [];
+  for (const name of corruptions) {
+    for (const severity of severities) {
+      onPart(`${name} ${severity}`);
+      const { accuracy, nll, ece } = (await measure(model, await corrupted(set, name, severity))).measures;
+      rows.push({ name, severity, accuracy, nll, ece });
+    }
+  }
+  return {
+    data: set.name,
+    measures: known.measures,
+    reliability: known.reliability,
+    histogram: histogram(known.entropies, Math.log(classes.length)),
+    entropy,
+    ...(other && { ood: other }),
+    corruptions: rows,
+  };
+}
