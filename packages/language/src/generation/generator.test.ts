@@ -135,6 +135,18 @@ describe("a generator", () => {
     expect(text?.tokens).toEqual(last?.tokens);
   });
 
+  it("refuses a second call while one is under way, and works again after it", async () => {
+    const first = generator.generate(prompts, options, new Random(1));
+    await expect(generator.generate(prompts, options, new Random(1))).rejects.toThrow(/in use by another call/);
+    await first;
+    expect(await generator.generate(prompts, options, new Random(1))).toEqual(await first);
+  });
+
+  it("refuses models that no graph can hold before it builds anything", async () => {
+    const large = { ...config, vocabularySize: 1e8 };
+    await expect(Generator.create(large, {}, { rows: 1 })).rejects.toThrow(/GiB exceed what one ONNX graph can hold/);
+  });
+
   it("refuses empty prompts and unknown tokens with their place", async () => {
     await expect(generator.generate([[1], []], options, new Random(1))).rejects.toThrow(/prompt 1 is empty/);
     await expect(generator.generate([[1, 61]], options, new Random(1))).rejects.toThrow(/prompt 0: 61 is no token/);

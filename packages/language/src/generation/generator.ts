@@ -12,6 +12,7 @@ import {
   type Program,
   type Random,
   type SessionOptions,
+  sizeOf,
   sum,
   type Tensor,
   type TypedArray,
@@ -20,6 +21,7 @@ import {
 } from "@era/tensor";
 import type { DecoderConfig } from "../config.ts";
 import { type DecoderParameters, decoderLayer, embed, finalNorm, outputLogits } from "../decoder.ts";
+import { parameterShapes } from "../parameters.ts";
 import { ropeTables } from "../rope.ts";
 import { requireSampling, type SamplingOptions, sampleToken } from "./sampling.ts";
 
@@ -57,6 +59,9 @@ interface Row {
   end: Generation["end"] | undefined;
 }
 
+/** Protocol buffers, and so ONNX models with their weights inside, end at 2 GiB; a little of it is for the graph and the rotary tables. */
+const mostModelBytes = 2 ** 31 - 2 ** 26;
+
 const cacheName = (kind: "keys" | "values", layer: number): string => `${kind}.${layer}`;
 
 export class Generator {
@@ -66,6 +71,7 @@ export class Generator {
   /** Keys and values by input name, `[rows, keyValueHeads, capacity, headWidth]`. */
   #caches: Readonly<Record<string, Float32Array>> = {};
   #capacity = 0;
+  #isBusy = false;
 
   private constructor(config: DecoderConfig, rows: number, program: Program<"logits">) {
     this.#config = config;
@@ -75,7 +81,7 @@ export class Generator {
 
   /**
    * A generator with the parameters' current values; later changes do not reach it.
-   * @throws ShapeError where the model's heads have no multiple of 16 numbers, which the attention's kernel needs
+   * @throws UsageError where the weights have 2 GiB or more, ShapeError where the model's heads have no multiple of 16 numbers, which the attention's kernel needs
    */
   static async create(
     config: DecoderConfig,
@@ -84,6 +90,10 @@ export class Generator {
   ): Promise<Generator> {
     if (!(Number.isInteger(rows) && rows >= 1))
       throw new RangeError(`rows is ${rows}; it must be a whole number from 1`);
+    const bytes = Object.values(parameterShapes(config)).reduce((total, shape) => total + 4 * sizeOf(shape), 0);
+    if (bytes >= mostModelBytes) {
+      throw new UsageError(`weights of ${(bytes / 2 ** 30).toFixed(1)} GiB exceed what one ONNX graph can hold, 2 GiB`);
+    }
     const { layers, keyValueHeads, headWidth } = config;
     const cache = (kind: "keys" | "values", layer: number) =>
       input(cacheName(kind, layer), [rows, keyValueHeads, "capacity", headWidth]);
@@ -120,13 +130,14 @@ export class Generator {
   /**
    * New text for each prompt. The result depends on the prompt's place in the list and on the generator of random numbers, not on `rows`.
    * @param random each prompt in turn gets a fork of it
-   * @throws UsageError where a prompt is empty, has unknown tokens, or leaves no room in the context (unless that is to be truncated)
+   * @throws Error where another call is under way, UsageError where a prompt is empty, has unknown tokens, or leaves no room in the context (unless that is to be truncated)
    */
   async generate(
     prompts: readonly (readonly number[])[],
     options: GenerationOptions,
     random: Random,
   ): Promise<Generation[]> {
+    if (this.#isBusy) throw new Error("generate: the caches are in use by another call; await that first");
     requireSampling(options);
     const { maxNewTokens } = options;
     if (!(Number.isInteger(maxNewTokens) && maxNewTokens >= 1)) {
@@ -141,7 +152,12 @@ export class Generator {
         end: undefined,
       }),
     );
-    for (let at = 0; at < rows.length; at += this.#rows) await this.#finish(rows.slice(at, at + this.#rows), options);
+    this.#isBusy = true;
+    try {
+      for (let at = 0; at < rows.length; at += this.#rows) await this.#finish(rows.slice(at, at + this.#rows), options);
+    } finally {
+      this.#isBusy = false;
+    }
     return rows.map(({ prompt, tokens, logProbabilities, end = "length" }) => ({
       prompt,
       tokens,

@@ -100,7 +100,9 @@ describe("sampling", () => {
       [infinite, infinite],
       [Number.POSITIVE_INFINITY, 1],
     ]) {
-      expect(() => sampleToken(Float32Array.from(bad), {}, new Random(1))).toThrow(/no numbers/);
+      expect(() => sampleToken(Float32Array.from(bad), {}, new Random(1))).toThrow(
+        /logits of the next token are no numbers/,
+      );
     }
   });
 

@@ -1,4 +1,5 @@
 /** Choosing the next token. */
+import { FailureError } from "@era/lab";
 import type { Random } from "@era/tensor";
 
 export interface SamplingOptions {
@@ -35,7 +36,7 @@ export function requireSampling({ temperature = 1, topK, topP = 1, minP = 0 }: S
 
 /**
  * One token by its logits. Draws one number of the generator unless the temperature is 0.
- * @throws RangeError where a logit is NaN or none is finite
+ * @throws FailureError where a logit is NaN or +∞, or none is finite
  */
 export function sampleToken(
   logits: Float32Array,
@@ -51,7 +52,11 @@ export function sampleToken(
   const weight = (token: number) => Math.exp(((logits[token] ?? 0) - peak) * scale);
   let mass = 0;
   for (let token = 0; token < logits.length; token++) mass += weight(token);
-  if (!Number.isFinite(peak) || !Number.isFinite(mass)) throw new RangeError("the logits are no numbers");
+  if (!Number.isFinite(peak) || !Number.isFinite(mass)) {
+    throw new FailureError(
+      "the logits of the next token are no numbers: the weights are damaged, or training diverged",
+    );
+  }
   const choice = (token: number): Choice => ({
     token,
     logProbability: ((logits[token] ?? 0) - peak) * scale - Math.log(mass),

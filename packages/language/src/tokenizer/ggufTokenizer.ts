@@ -75,6 +75,7 @@ export function ggufTokenizer(metadata: GgufMetadata, source: string): Tokenizer
     throw new FailureError(`${source}: ${problem}`);
   };
   const model = metadata["tokenizer.ggml.model"];
+  if (model === undefined) return fail("it has no tokenizer");
   if (model !== "gpt2")
     return fail(`the tokenizer ${JSON.stringify(model)} is not implemented; "gpt2" (byte-level BPE) is`);
   const parsed = schema.safeParse(metadata);

@@ -1,0 +1,33 @@
+/** A model with its tokenizer, from either format. */
+import { existsSync, statSync } from "node:fs";
+import { UsageError } from "@era/lab";
+import { readGguf } from "./gguf/readGguf.ts";
+import { type DecoderWeights, readModelFolder } from "./modelFolder.ts";
+import { TextTokenizer } from "./tokenizer/textTokenizer.ts";
+
+export interface LanguageModel extends DecoderWeights {
+  readonly tokenizer: TextTokenizer;
+}
+
+/**
+ * The model at a path: a GGUF file, or a folder in Hugging Face's format.
+ * @throws UsageError where there is none, FailureError where it is damaged, not implemented, or its tokenizer is another model's
+ */
+export async function readModel(path: string): Promise<LanguageModel> {
+  if (!existsSync(path)) throw new UsageError(`${path}: there is no such model`);
+  const read = statSync(path).isDirectory() ? readFolder : readFile;
+  const model = await read(path);
+  model.tokenizer.requireFits(model.config);
+  return model;
+}
+
+async function readFile(path: string): Promise<LanguageModel> {
+  const { config, weights, metadata } = await readGguf(path);
+  return { config, weights, tokenizer: TextTokenizer.fromGguf(metadata, path) };
+}
+
+async function readFolder(folder: string): Promise<LanguageModel> {
+  // The tokenizer first: where it is missing, no weights need be read to say so.
+  const tokenizer = TextTokenizer.fromFolder(folder);
+  return { ...readModelFolder(folder), tokenizer };
+}
