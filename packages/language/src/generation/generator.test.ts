@@ -60,6 +60,12 @@ describe.each(configs)("%s", (_name, config) => {
     }
   });
 
+  it("begins with a single token too", async () => {
+    const [text] = await generator.generate([[9]], { maxNewTokens: 4 }, new Random(4));
+    if (text) await requireLogProbabilities(text, 1);
+    expect(text?.tokens).toHaveLength(4);
+  });
+
   it("records the log-probabilities of what it samples", async () => {
     const texts = await generator.generate(prompts, { maxNewTokens: 5, temperature: 1.3, topP: 0.9 }, new Random(2));
     for (const text of texts) await requireLogProbabilities(text, 1.3);

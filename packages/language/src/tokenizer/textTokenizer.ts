@@ -154,12 +154,13 @@ export class TextTokenizer {
     }
   }
 
-  /** The texts of `tokenizer.json` and `tokenizer_config.json`, for a folder that is written. */
+  /** The texts of `tokenizer.json`, `tokenizer_config.json` and `generation_config.json` (with the stop tokens), for a folder that is written. */
   get files(): Record<string, string> {
     const { tokenizer, config } = this.#files;
     return {
       "tokenizer.json": JSON.stringify(tokenizer),
       "tokenizer_config.json": `${JSON.stringify(config, undefined, 2)}\n`,
+      "generation_config.json": `${JSON.stringify({ eos_token_id: this.stopTokens, pad_token_id: this.padToken }, undefined, 2)}\n`,
     };
   }
 }

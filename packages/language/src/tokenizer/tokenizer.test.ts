@@ -123,9 +123,11 @@ describe("a tokenizer", () => {
       expect(own.stopTokens).toEqual([2, 9]);
       expect(own.renderChat([{ role: "user", content: "Hi" }])).toBe("Hi!");
       rmSync(join(folder, "chat_template.jinja"));
+      rmSync(join(folder, "generation_config.json"));
       for (const [name, content] of Object.entries(own.files)) write(name, content);
       const again = TextTokenizer.fromFolder(folder);
       expect(again.renderChat([{ role: "user", content: "Hi" }])).toBe("Hi!");
+      expect(again.stopTokens).toEqual([2, 9]);
       for (const text of fixture.texts) expect(again.encode(text)).toEqual(own.encode(text));
     });
 
