@@ -48,13 +48,19 @@ export interface EvaluationOptions {
 
 const entropyBins = 40;
 
-function histogram(entropies: readonly number[], most: number): EntropyBin[] {
-  const counts = new Array<number>(entropyBins).fill(0);
+/** From 0 to the most, in bins of which one begins at the floor. */
+function histogram(entropies: readonly number[], most: number, floor: number): EntropyBin[] {
+  const width = most / entropyBins;
+  const below = Math.ceil(floor / width);
+  const edge = (i: number) => Math.min(Math.max(floor + (i - below) * width, 0), most);
+  const counts = new Array<number>(below + Math.ceil((most - floor) / width)).fill(0);
   for (const entropy of entropies) {
-    const bin = Math.min(Math.max(Math.floor((entropy / most) * entropyBins), 0), entropyBins - 1);
-    counts[bin] = (counts[bin] ?? 0) + 1;
+    // Float32 may miss the floor by its rounding.
+    const bin = Math.floor((entropy - floor + 1e-6) / width) + below;
+    const inside = Math.min(Math.max(bin, 0), counts.length - 1);
+    counts[inside] = (counts[inside] ?? 0) + 1;
   }
-  return counts.map((count, i) => ({ from: (i * most) / entropyBins, to: ((i + 1) * most) / entropyBins, count }));
+  return counts.map((count, i) => ({ from: edge(i), to: edge(i + 1), count }));
 }
 
 /** Evaluates a classifier on a set of its classes, and on what else is asked for. */
@@ -86,7 +92,7 @@ export async function evaluateClassifier(
     data: set.name,
     measures: known.measures,
     reliability: known.reliability,
-    histogram: histogram(known.entropies, Math.log(classes.length)),
+    histogram: histogram(known.entropies, Math.log(classes.length), entropy.floor ?? 0),
     entropy,
     ...(other && { ood: other }),
     corruptions: rows,

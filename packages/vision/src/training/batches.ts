@@ -1,19 +1,30 @@
 /** Training batches: which images, and how they are changed. Both follow from the seed and the step alone, so that a run resumes anywhere. */
 import { Random } from "@era/tensor";
 import type { ImageSet } from "../data/imageSet.ts";
+import { betaSample, cutMixBox, erase, jitterColor, resizeBox, resizedCropBox } from "./augment.ts";
 
-export type Augmentation = "none" | "flip" | "crop-flip";
+export type Augmentation = "none" | "flip" | "crop-flip" | "resized-crop-flip";
 
 export interface BatchOptions {
   readonly batchSize: number;
   readonly seed: number;
   readonly augmentation: Augmentation;
+  /** Strength of colour jitter; 0 or left out: none. */
+  readonly colorJitter?: number;
+  /** Share of images in which a box is erased, which needs the set's statistics. */
+  readonly randomErasing?: number;
+  /** α of mixup (Zhang et al. 2018) and of CutMix; where both are given, each batch has one of them by lot. 0 or left out: none. */
+  readonly mixup?: number;
+  readonly cutmix?: number;
 }
 
 export interface Batch {
   /** `[batch, channels, height, width]`, 0 to 255. */
   readonly images: Float32Array;
   readonly labels: BigInt64Array;
+  /** Of the images that were mixed in, and the share of the own ones; only where images are mixed. */
+  readonly mixedLabels?: BigInt64Array;
+  readonly ownShare?: readonly [number];
 }
 
 /** Black pixels on every side before a random crop (He et al. 2016, section 4.2). */
@@ -26,6 +37,7 @@ export class Batches {
   readonly #options: BatchOptions;
   readonly #order: Uint32Array;
   readonly #batch: Batch;
+  readonly #statistics: { readonly mean: readonly number[]; readonly deviation: readonly number[] };
   #epoch = -1;
 
   /** @throws RangeError where the set does not fill a batch */
@@ -39,12 +51,15 @@ export class Batches {
     this.#options = options;
     this.#order = new Uint32Array(set.labels.length);
     const size = set.image.reduce((product, n) => product * n, 1);
+    this.#statistics = (options.randomErasing ?? 0) > 0 ? channelStatistics(set) : { mean: [], deviation: [] };
     this.#batch = { images: new Float32Array(batchSize * size), labels: new BigInt64Array(batchSize) };
   }
 
   /** The batch of a step, counted from 0; valid until the next call. */
   at(step: number): Batch {
-    const { batchSize, seed, augmentation } = this.#options;
+    const { batchSize, seed, augmentation, colorJitter = 0, randomErasing = 0 } = this.#options;
+    const { image } = this.#set;
+    const size = image.reduce((product, n) => product * n, 1);
     const epoch = Math.floor(step / this.perEpoch);
     if (epoch !== this.#epoch) this.#shuffle(epoch);
     const random = generator(seed, step, 1);
@@ -53,13 +68,51 @@ export class Batches {
       const index = this.#order[first + i] ?? 0;
       this.#batch.labels[i] = BigInt(this.#set.labels[index] ?? 0);
       const isFlipped = augmentation !== "none" && random.integer(2) === 1;
-      const [down, right] =
-        augmentation === "crop-flip"
-          ? [random.integer(2 * padding + 1), random.integer(2 * padding + 1)]
-          : [padding, padding];
-      this.#copy(index, i, down - padding, right - padding, isFlipped);
+      const own = this.#batch.images.subarray(i * size, (i + 1) * size);
+      if (augmentation === "resized-crop-flip") {
+        const source = this.#set.images.subarray(index * size, (index + 1) * size);
+        resizeBox(source, image, resizedCropBox(random, image), isFlipped, own);
+      } else this.#crop(index, i, random, isFlipped);
+      if (colorJitter > 0) jitterColor(random, own, image, colorJitter);
+      if (randomErasing > 0 && random.uniform() < randomErasing) erase(random, own, image, this.#statistics);
     }
-    return this.#batch;
+    return this.#mixed(random);
+  }
+
+  /** The batch with every image mixed with its opposite in the batch, as timm does, where that is asked for. */
+  #mixed(random: Random): Batch {
+    const { mixup = 0, cutmix = 0, batchSize } = this.#options;
+    if (mixup === 0 && cutmix === 0) return this.#batch;
+    const { image } = this.#set;
+    const { images, labels } = this.#batch;
+    const [, height, width] = image;
+    const size = images.length / batchSize;
+    const isCut = cutmix > 0 && (mixup === 0 || random.integer(2) === 1);
+    const lambda = betaSample(random, isCut ? cutmix : mixup);
+    const others = images.slice();
+    const box = isCut ? cutMixBox(random, image, lambda) : undefined;
+    for (let i = 0; i < images.length; i++) {
+      const other = others[(batchSize - 1 - Math.floor(i / size)) * size + (i % size)] ?? 0;
+      if (!box) images[i] = lambda * (images[i] ?? 0) + (1 - lambda) * other;
+      else {
+        const [row, column] = [Math.floor(i / width) % height, i % width];
+        const isInside =
+          row >= box.top && row < box.top + box.height && column >= box.left && column < box.left + box.width;
+        if (isInside) images[i] = other;
+      }
+    }
+    // What lies outside the image was not cut out.
+    const ownShare = box ? 1 - (box.height * box.width) / (height * width) : lambda;
+    return { images, labels, mixedLabels: labels.slice().reverse(), ownShare: [ownShare] };
+  }
+
+  /** Image `index` as the batch's i-th, perhaps moved by up to the padding. */
+  #crop(index: number, i: number, random: Random, isFlipped: boolean): void {
+    const [down, right] =
+      this.#options.augmentation === "crop-flip"
+        ? [random.integer(2 * padding + 1), random.integer(2 * padding + 1)]
+        : [padding, padding];
+    this.#copy(index, i, down - padding, right - padding, isFlipped);
   }
 
   #shuffle(epoch: number): void {

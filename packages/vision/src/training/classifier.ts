@@ -4,6 +4,7 @@
  */
 import {
   adam,
+  add,
   argmax,
   type CompileOptions,
   cast,
@@ -69,9 +70,13 @@ export const classifierConfigSchema = z.object({
   schedule: z.enum(["constant", "cosine", "onecycle"]).default("cosine").describe("How the learning rate changes"),
   warmUpEpochs: z.number().min(0).default(1).describe("Epochs over which the learning rate rises from zero"),
   augment: z
-    .enum(["none", "flip", "crop-flip"])
+    .enum(["none", "flip", "crop-flip", "resized-crop-flip"])
     .default("crop-flip")
-    .describe("Training images: as they are, flipped at random, or moved by up to 4 pixels too"),
+    .describe("Training images: as they are, flipped at random, moved by up to 4 pixels too, or random resized crops"),
+  colorJitter: share().default(0).describe("Changes brightness, contrast and saturation by up to this share"),
+  randomErasing: share().default(0).describe("Share of images in which a box becomes noise (official: 0.6)"),
+  mixup: share().default(0).describe("Mixes images and classes, with shares from Beta(α, α); 0: not"),
+  cutmix: share().default(0).describe("Cuts pieces of other images in, with areas from Beta(α, α); 0: not"),
   head: z.enum(["plain", "era"]).default("era").describe("Logits as they are, or with ERA's activation"),
   entropy: z.number().default(0.6).describe("ERA: entropy to keep, in nats (official: 0.6)"),
   bound: z
@@ -116,11 +121,14 @@ export interface ClassifierGraph {
   readonly state: State;
   readonly network: NetworkState;
   readonly head: Head;
-  /** Inputs: images (0 to 255), labels (int64), learningRate. */
+  /** Inputs: images (0 to 255), labels (int64), learningRate; where images are mixed, mixedLabels (int64) and ownShare too. */
   readonly step: ProgramSpec<Reported>;
   /** Logits of the class distribution of images 0 to 255, in inference, with averaged weights where they are kept. */
   classify(images: Tensor): Tensor;
 }
+
+/** From `a` at share 0 to `b` at share 1. */
+const lerp = (a: Tensor, b: Tensor, share: Tensor): Tensor => add(a, mul(sub(b, a), share));
 
 /** Everything that a classifier computes. Its initial values come from the seed alone. */
 export function classifierGraph(config: ClassifierConfig, data: ClassifierData): ClassifierGraph {
@@ -140,7 +148,12 @@ export function classifierGraph(config: ClassifierConfig, data: ClassifierData):
   const pass = train(network, normalized(images), noise);
   const logits = head.logits(pass.logits);
   const entropy = predictiveEntropy(logits);
-  const error = mean(crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing }));
+  const errorOf = (classes: Tensor) => mean(crossEntropy(logits, classes, { labelSmoothing: config.labelSmoothing }));
+  const own = errorOf(labels);
+  const isMixed = config.mixup > 0 || config.cutmix > 0;
+  const error = isMixed
+    ? lerp(errorOf(input("mixedLabels", [config.batchSize], "int64")), own, input("ownShare", []))
+    : own;
   const loss = config.confidencePenalty === 0 ? error : sub(error, mul(mean(entropy), config.confidencePenalty));
 
   const { flat } = network.parameters;
@@ -216,7 +229,7 @@ export class Classifier {
 
   /** @throws RangeError where the set does not fill a batch; Error where the head asked for does not exist, each in one line */
   static async open(config: ClassifierConfig, set: ImageSet): Promise<Classifier> {
-    const batches = new Batches(set, { batchSize: config.batchSize, seed: config.seed, augmentation: config.augment });
+    const batches = new Batches(set, { ...config, augmentation: config.augment });
     const data = { image: set.image, classes: set.classes, ...channelStatistics(set) };
     const graph = classifierGraph(config, data);
     return new Classifier(config, data, graph, batches, await compile(graph.step, sessionOptions(config)));

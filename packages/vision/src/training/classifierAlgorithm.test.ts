@@ -100,7 +100,17 @@ describe("a run of a classifier", () => {
   });
 
   it.each([
-    ["SGD, augmentation", { augment: "crop-flip" }],
+    [
+      "SGD, all augmentation",
+      {
+        augment: "resized-crop-flip",
+        colorJitter: 0.4,
+        randomErasing: 0.5,
+        mixup: 0.5,
+        cutmix: 1,
+        labelSmoothing: 0.1,
+      },
+    ],
     [
       "AdamW, dropout, moving average, held-out images",
       { optimizer: "adamw", learningRate: 1e-3, dropout: 0.2, ema: 0.9, validation: 0.2 },

@@ -24,10 +24,14 @@ const official = {
 
 /**
  * The settings of a recipe. The published command for CIFAR-10 is four processes of batch 64, 200 epochs, learning rate 0.05, cosine, random
- * erasing 0.6, with RandAugment and AugMix splits under the Jensen–Shannon loss; those last two have no counterpart here yet.
+ * erasing 0.6, with RandAugment and AugMix splits under the Jensen–Shannon loss; those last two have no counterpart here yet (where timm has
+ * RandAugment it leaves colour jitter out; this has the jitter, timm's default without it). No command for ImageNet is published: the same, with
+ * timm's default augmentation.
  */
 export function recipe(name: unknown): Partial<ClassifierConfig> {
-  if (name === "era-paper-cifar10") return { ...official, batchSize: 256, augment: "crop-flip" };
-  if (name === "era-paper-imagenet") return { ...official, batchSize: 256, augment: "flip" };
+  if (name === "era-paper-cifar10")
+    return { ...official, batchSize: 256, augment: "resized-crop-flip", colorJitter: 0.4, randomErasing: 0.6 };
+  if (name === "era-paper-imagenet")
+    return { ...official, batchSize: 256, augment: "resized-crop-flip", colorJitter: 0.4 };
   return {};
 }
