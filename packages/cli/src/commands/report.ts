@@ -1,4 +1,5 @@
 /** `era report <run>`: draws a run's report anew, or one of its curves as a picture. */
+import { controlDomain } from "@era/control";
 import {
   curveSvg,
   metricCurve,
@@ -10,10 +11,11 @@ import {
   writeReport,
 } from "@era/lab";
 import type { Command } from "commander";
+import { algorithmOf } from "../algorithms.ts";
 
 interface ReportCommandOptions {
   readonly svg?: string;
-  readonly metrics: string;
+  readonly metrics?: string;
 }
 
 export function addReportCommand(program: Command): void {
@@ -22,14 +24,20 @@ export function addReportCommand(program: Command): void {
     .description("write a run's report.html from what is in its folder so far")
     .argument("<run>", "a run folder; a run that is still training may be reported too")
     .option("--svg <file>", "draw one chart as a standalone picture instead")
-    .option("--metrics <names>", "metrics of that chart, separated by commas", "train/return,eval/return")
-    .action(async (target: string, { svg, metrics }: ReportCommandOptions) => {
+    .option(
+      "--metrics <names>",
+      "metrics of that chart, separated by commas; the score in training and evaluations if left out",
+    )
+    .action(async (target: string, { svg, metrics: asked }: ReportCommandOptions) => {
       const run = openRun(target);
       if (svg === undefined) {
         console.log(await writeReport(run));
         return;
       }
       const rows = runMetrics(run);
+      const domain = algorithmOf(run.record.kind).domain;
+      const score = domain.score.metric;
+      const metrics = asked ?? `${score.replace(/^eval\//, "train/")},${score}`;
       const curves = metrics.split(",").map((name) => ({ label: name, points: metricCurve(rows, name) }));
       const missing = curves.find(({ points }) => points.length === 0);
       if (missing) {
@@ -39,10 +47,14 @@ export function addReportCommand(program: Command): void {
         );
       }
       const floor = runSummary(run)?.entropy?.floor;
-      const ofEntropy = curves.every(({ label }) => label.startsWith("policy/entropy"));
+      const entropies = domain.entropy.metric.replace(/Min$/, "");
+      const ofEntropy = curves.every(({ label }) => label.startsWith(entropies));
       const rules = ofEntropy && floor !== undefined ? [{ value: floor, label: "floor" }] : [];
       const steps = [0, rows.at(-1)?.step ?? 0] as const;
-      writeFileAtomic(svg, await curveSvg({ curves, rules, steps, xTitle: "environment step" }));
+      writeFileAtomic(
+        svg,
+        await curveSvg({ curves, rules, steps, xTitle: domain === controlDomain ? "environment step" : "step" }),
+      );
       console.log(svg);
     });
 }

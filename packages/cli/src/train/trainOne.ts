@@ -32,7 +32,10 @@ export async function trainOne(
     run.close();
     throw new UsageError(`--steps ${config.steps}: ${run.dir} has done ${checkpoint.step} steps already`);
   }
-  if (!json) for (const line of opening(algorithm, config, bounds, { run, checkpoint })) console.log(line);
+  if (!json) {
+    for (const line of opening(algorithm, config, bounds, { run, checkpoint })) console.log(line);
+    for (const line of (await algorithm.notes?.(config)) ?? []) console.log(line);
+  }
 
   let stopped: "SIGINT" | "SIGTERM" | undefined;
   const stop = (signal: "SIGINT" | "SIGTERM") => {

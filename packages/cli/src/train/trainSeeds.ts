@@ -50,6 +50,7 @@ export async function trainSeeds(algorithm: Algorithm, plan: SeedPlan, options: 
   say(`${parallel} at once, ${threads} thread${threads === 1 ? "" : "s"} each`);
   const bounds = await algorithm.check(config);
   for (const note of notes(algorithm.domain, bounds, config)) say(note);
+  for (const note of (await algorithm.notes?.(config)) ?? []) say(note);
 
   const outcomes = new Map<number, Outcome>();
   for (const seed of seeds) outcomes.set(seed, storedOutcome(plan, seed));

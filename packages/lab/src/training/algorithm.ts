@@ -123,6 +123,8 @@ export interface Algorithm<Config extends TrainingConfig = TrainingConfig> {
    * @throws UsageError in one line that names the flag, its value and what is allowed
    */
   check(config: Config): EntropyBounds | Promise<EntropyBounds>;
+  /** What a user shall know of checked settings before training begins, one line each; left out: nothing. */
+  notes?(config: Config): Promise<readonly string[]>;
   /** Builds and compiles the networks. Initial values come from `config.seed` alone. */
   open(config: Config): Promise<Learner>;
 }

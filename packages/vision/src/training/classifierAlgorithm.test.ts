@@ -168,7 +168,11 @@ describe("settings", () => {
     await writeSplits(damaged, 4, 2);
     writeFileSync(join(damaged, "train/left/0001.png"), "no image");
     await expect(settings({ data: damaged, batchSize: 2 })).rejects.toThrow("left/0001.png can't be decoded");
-    const { train: set } = await classifierSets(await settings({ data: damaged, batchSize: 2, skipBad: true }));
+    const config = await settings({ data: damaged, batchSize: 2, skipBad: true });
+    const { train: set } = await classifierSets(config);
+    expect(await classifierAlgorithm.notes?.(config)).toEqual([
+      expect.stringMatching(/train: 1 damaged images are left out \(--skip-bad\): left.0001.png can't be decoded: /),
+    ]);
     expect([set.labels.length, set.skipped.map(({ file }) => file)]).toEqual([7, [join("left", "0001.png")]]);
     mkdirSync(join(damaged, "test/up"));
     writeFileSync(join(damaged, "test/up/a.png"), readFileSync(join(damaged, "test/left/0000.png")));

@@ -129,6 +129,19 @@ export const classifierAlgorithm: Algorithm<ClassifierTrainingConfig> = {
     }
   },
 
+  async notes(config) {
+    const { train, evaluation } = await classifierSets(config);
+    // A held-out part knows what was left out of the whole.
+    const sets = config.validation > 0 ? [train] : [train, evaluation];
+    return sets.flatMap(({ name, skipped: [first, ...more] }) => {
+      if (first === undefined) return [];
+      const others = more.length > 0 ? ` and ${more.length} more` : "";
+      return [
+        `${name}: ${1 + more.length} damaged images are left out (--skip-bad): ${first.file} ${first.reason}${others}`,
+      ];
+    });
+  },
+
   async open(config) {
     const { train, evaluation } = await classifierSets(config);
     const classifier = await Classifier.open(config, train);
