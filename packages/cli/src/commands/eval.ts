@@ -30,10 +30,10 @@ export function addEvalCommand(program: Command): void {
     .option("--json", "print the result as one JSON object");
   addClassifierOptions(command);
   command.action(async (target: string, options: EvalOptions) => {
+    const episodes = wholeNumber("--episodes", options.episodes ?? "10", 1);
     const run = classifierRun(target);
     requireFitting(target, run !== undefined, options);
     if (run) return evalClassifier(run, options);
-    const episodes = wholeNumber("--episodes", options.episodes ?? "10", 1);
     const found = await locatePolicy(target, options.env);
     const seed = options.seed === undefined ? found.seed : wholeNumber("--seed", options.seed, 0);
     const { returns, lengths } = await withPolicy(found, (env, policy) => evaluate(env, policy.act, episodes, seed));
