@@ -28,9 +28,10 @@ for part in $parts; do
   case $part in
   sac) # Three entropy methods, three tasks, three seeds.
     for env in Hopper-v5 Walker2d-v5 dm_control/walker-walk-v0; do
+      case $env in dm_control/*) width=128,128 ;; *) width=256,256 ;; esac
       for arm in "era --entropy-of gaussian" "era --entropy-of policy" maxent; do
         name=sac-$(echo "$env-$arm" | tr '/ ' '--')
-        train "$name" sac --env "$env" --head $arm --seeds 1,2,3 --steps 30000 --hidden 256,256 --updates-per-step 1 \
+        train "$name" sac --env "$env" --head $arm --seeds 1,2,3 --steps 30000 --hidden $width --updates-per-step 1 \
           --start-steps 1000 --eval-every 5000 --eval-episodes 5 --checkpoint-every 30000
       done
     done ;;
