@@ -1,17 +1,14 @@
 /** `era eval <run>`: plays episodes with a trained policy, from a run folder or an exported `.onnx`; evaluates a trained classifier. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { evaluate } from "@era/control";
 import { mean, UsageError } from "@era/lab";
 import type { Command } from "commander";
-import {
-  addClassifierOptions,
-  type ClassifierEvalOptions,
-  classifierRun,
-  evalClassifier,
-  requireFitting,
-} from "./evalClassifier.ts";
+import { addClassifierOptions, classifierRun, evalClassifier, requireFitting } from "./evalClassifier.ts";
+import { type ClassifiersEvalOptions, evalClassifiers } from "./evalClassifiers.ts";
 import { locatePolicy, withPolicy } from "./trainedPolicy.ts";
 
-interface EvalOptions extends ClassifierEvalOptions {
+interface EvalOptions extends ClassifiersEvalOptions {
   readonly env?: string;
   readonly episodes?: string;
   readonly seed?: string;
@@ -23,13 +20,28 @@ export function addEvalCommand(program: Command): void {
     .description(
       "play episodes with a trained policy and report their returns; of a classifier, how often and how surely it is right",
     )
-    .argument("<run>", "a run folder, or an exported policy (.onnx) together with --env")
+    .argument(
+      "<runs...>",
+      "a run folder, or an exported policy (.onnx) together with --env; of classifiers also several, or folders that hold some",
+    )
     .option("--env <id>", "environment to play in, or a file of one; a run's own if left out")
     .option("--episodes <number>", "episodes to play; 10 if left out")
     .option("--seed <number>", "seed of the first episode; if left out, the one that training evaluates with")
     .option("--json", "print the result as one JSON object");
   addClassifierOptions(command);
-  command.action(async (target: string, options: EvalOptions) => {
+  command
+    .option("--label <settings>", "several classifiers: settings that tell methods apart, separated by commas")
+    .option("--markdown", "several classifiers: print the table as Markdown");
+  command.action(async (targets: readonly string[], options: EvalOptions) => {
+    const [target = ""] = targets;
+    if (targets.length > 1 || holdsRuns(target)) {
+      requireFitting(targets.join(" "), true, options);
+      return evalClassifiers(targets, options);
+    }
+    for (const name of ["label", "markdown"] as const) {
+      if (options[name] !== undefined)
+        throw new UsageError(`--${name}: is for several classifiers; ${target} is one run`);
+    }
     const episodes = wholeNumber("--episodes", options.episodes ?? "10", 1);
     const run = classifierRun(target);
     requireFitting(target, run !== undefined, options);
@@ -58,6 +70,12 @@ export function addEvalCommand(program: Command): void {
     }
   });
 }
+
+/** Whether a path is a folder of run folders, not one itself. */
+const holdsRuns = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true &&
+  !existsSync(join(path, "config.json")) &&
+  readdirSync(path, { recursive: true, encoding: "utf8" }).some((name) => basename(name) === "config.json");
 
 export function wholeNumber(flag: string, text: string, least: number): number {
   const value = Number(text);

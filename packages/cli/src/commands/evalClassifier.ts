@@ -58,7 +58,7 @@ export function requireFitting(target: string, isClassifier: boolean, options: o
 }
 
 /** A run folder with the settings in it. */
-interface ClassifierRun {
+export interface ClassifierRun {
   readonly dir: string;
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -89,10 +89,26 @@ export async function locateClassifier(target: string): Promise<TrainedClassifie
   return loadClassifier(readFileSync(file), file);
 }
 
-export async function evalClassifier(
+export async function evalClassifier(run: ClassifierRun, options: ClassifierEvalOptions): Promise<void> {
+  const evaluation = await evaluationOf(run, options);
+  const { dir } = run;
+  if (options.html !== undefined) {
+    const config = parseConfig(classifierTrainingSchema, run.config) as ClassifierTrainingConfig;
+    writeFileAtomic(options.html, await classifierPage(dir, config, evaluation));
+  }
+  if (options.json) console.log(JSON.stringify({ run: dir, model: runPath({ dir }, "model.onnx"), ...evaluation }));
+  else for (const line of lines(evaluation)) console.log(line);
+  if (options.html !== undefined && !options.json) console.log(`page: ${options.html}`);
+}
+
+/**
+ * Evaluates the model of a run on what the options ask for.
+ * @throws UsageError where an option is wrong, FailureError where the run has no model yet or images do not fit it
+ */
+export async function evaluationOf(
   { dir, config: stored }: ClassifierRun,
   options: ClassifierEvalOptions,
-): Promise<void> {
+): Promise<ClassifierEvaluation> {
   const corruptions = corruptionsOf(options.corruptions);
   const severities = severitiesOf(options.severities);
   const most = options.images === undefined ? undefined : wholeNumber("--images", options.images, 1);
@@ -106,7 +122,7 @@ export async function evalClassifier(
         : await evaluationSplit(options.data, classifier, skipBad);
     requireAlike(whole, { ...classifier, name: dir });
     const ood = options.ood === undefined ? undefined : await otherImages(options.ood, classifier, skipBad);
-    const evaluation = await evaluateClassifier(classifier, {
+    return await evaluateClassifier(classifier, {
       set: few(whole, most),
       ood: ood && few(ood, most),
       corruptions,
@@ -115,12 +131,6 @@ export async function evalClassifier(
         if (!options.json) process.stderr.write(`evaluating ${what} …\n`);
       },
     });
-    if (options.html !== undefined) {
-      writeFileAtomic(options.html, await classifierPage(dir, config, evaluation));
-    }
-    if (options.json) console.log(JSON.stringify({ run: dir, model: runPath({ dir }, "model.onnx"), ...evaluation }));
-    else for (const line of lines(evaluation)) console.log(line);
-    if (options.html !== undefined && !options.json) console.log(`page: ${options.html}`);
   } finally {
     await classifier.model.dispose();
   }

@@ -98,4 +98,15 @@ it("trains several seeds, each in a folder of its own", async () => {
   expect(code, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ status: "finished", runs: [{ steps: 12 }, { steps: 12 }] });
   expect(existsSync(join(folder, "both/seed2/model.onnx"))).toBe(true);
+
+  const table = await era(folder, ..."eval both --ood digits --markdown".split(" "));
+  expect(table.code, table.stderr).toBe(0);
+  expect(table.stdout).toContain("**digits: 20 images**");
+  expect(table.stdout).toContain("| OOD AUROC | runs |");
+  const scores = [1, 2].map((seed) => runSummary({ dir: join(folder, `both/seed${seed}`) })?.score.final ?? Number.NaN);
+  const [low, high] = [Math.min(...scores), Math.max(...scores)].map((score) => (100 * score).toFixed(2));
+  const mean = (50 * ((scores[0] ?? 0) + (scores[1] ?? 0))).toFixed(2);
+  expect(table.stdout).toContain(`| Classifier era | ${mean} [${low}, ${high}] |`);
+  const page = await era(folder, ..."eval both --html page.html".split(" "));
+  expect([page.code, page.stderr]).toEqual([2, "era: --html: a page is of one run: give a single run folder\n"]);
 });
