@@ -23,9 +23,15 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Starts `era` in a folder; `ended` resolves when the process is gone. */
-export function start(cwd: string, args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [command, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+/** Starts `era` in a folder, with `input` on its standard input; `ended` resolves when the process is gone. */
+export function start(
+  cwd: string,
+  args: readonly string[],
+  input = "",
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [command, ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.on("error", () => {}); // It may end without having read.
+  child.stdin.end(input);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (data) => {

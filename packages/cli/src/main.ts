@@ -7,6 +7,7 @@ import { addCompareCommand } from "./commands/compare.ts";
 import { addEnvsCommand } from "./commands/envs.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addExportCommand } from "./commands/export.ts";
+import { addGenerateCommand } from "./commands/generate.ts";
 import { addModelsCommand } from "./commands/models.ts";
 import { addPredictCommand } from "./commands/predict.ts";
 import { addRecordCommand } from "./commands/record.ts";
@@ -18,6 +19,7 @@ const program = new Command("era").description("train, evaluate and compare with
 addTrainCommand(program);
 addEvalCommand(program);
 addPredictCommand(program);
+addGenerateCommand(program);
 addRecordCommand(program);
 addExportCommand(program);
 addReportCommand(program);

@@ -16,8 +16,9 @@ export { type Choice, requireSampling, type SamplingOptions, sampleToken } from 
 export { dequantize, type GgufType, ggufTypes } from "./gguf/dequantize.ts";
 export { type GgufMetadata, type GgufModel, readGguf } from "./gguf/readGguf.ts";
 export { type DecoderWeights, readModelFolder, type WriteModelOptions, writeModelFolder } from "./modelFolder.ts";
-export { checkedParameters, initialParameters, parameterShapes } from "./parameters.ts";
+export { checkedParameters, constantParameters, initialParameters, parameterShapes } from "./parameters.ts";
 export { type LanguageModel, readModel } from "./readModel.ts";
 export { type Rope, type RopeScaling, ropeFrequencies, ropeTables } from "./rope.ts";
 export { ggufTokenizer, type TokenizerFiles } from "./tokenizer/ggufTokenizer.ts";
+export { TextStream } from "./tokenizer/textStream.ts";
 export { type ChatMessage, TextTokenizer } from "./tokenizer/textTokenizer.ts";

@@ -1,6 +1,7 @@
 /** A decoder's parameters: their names and shapes are Hugging Face's, matrices are `[out, in]`. */
-import { init, type NamedArray, type Random } from "@era/tensor";
+import { constant, init, type NamedArray, type Random } from "@era/tensor";
 import type { DecoderConfig } from "./config.ts";
+import type { DecoderParameters } from "./decoder.ts";
 
 /** Names and shapes of all parameters, in the order of the layers. */
 export function parameterShapes(config: DecoderConfig): Record<string, readonly number[]> {
@@ -68,4 +69,11 @@ export function checkedParameters(
   const unknown = Object.keys(arrays).find((name) => !(name in shapes) && !isIgnored(name));
   if (unknown !== undefined) throw new Error(`weights: a ${config.family} decoder has no "${unknown}"`);
   return checked;
+}
+
+/** Weights that nothing trains as tensors: the arrays themselves are used, not copies. */
+export function constantParameters(weights: Readonly<Record<string, NamedArray>>): DecoderParameters {
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, { data, shape, dtype }]) => [name, constant(data, shape, dtype)]),
+  );
 }

@@ -1,5 +1,6 @@
 /** A model with its tokenizer, from either format. */
 import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { UsageError } from "@era/lab";
 import { readGguf } from "./gguf/readGguf.ts";
 import { type DecoderWeights, readModelFolder } from "./modelFolder.ts";
@@ -10,7 +11,7 @@ export interface LanguageModel extends DecoderWeights {
 }
 
 /**
- * The model at a path: a GGUF file, or a folder in Hugging Face's format.
+ * The model at a path: a GGUF file, a folder in Hugging Face's format, or a run folder with the model that it trained in its `model` folder.
  * @throws UsageError where there is none, FailureError where it is damaged, not implemented, or its tokenizer is another model's
  */
 export async function readModel(path: string): Promise<LanguageModel> {
@@ -27,6 +28,7 @@ async function readFile(path: string): Promise<LanguageModel> {
 }
 
 async function readFolder(folder: string): Promise<LanguageModel> {
+  if (existsSync(join(folder, "model", "config.json"))) return readFolder(join(folder, "model"));
   // The tokenizer first: where it is missing, no weights need be read to say so.
   const tokenizer = TextTokenizer.fromFolder(folder);
   return { ...readModelFolder(folder), tokenizer };

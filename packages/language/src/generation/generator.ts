@@ -32,6 +32,8 @@ export interface GenerationOptions extends SamplingOptions {
   readonly stopTokens?: readonly number[];
   /** Of a prompt that leaves no room in the context: an error, or its last tokens that leave room for `maxNewTokens`. */
   readonly longPrompts?: "error" | "truncate";
+  /** Called with each new token as it comes, and the place of its prompt in the list. */
+  readonly onToken?: (token: number, prompt: number) => void;
 }
 
 export interface Generation {
@@ -41,6 +43,8 @@ export interface Generation {
   readonly tokens: readonly number[];
   /** Of each new token, as `sampleToken` gives them. */
   readonly logProbabilities: readonly number[];
+  /** Of the distributions that they were drawn from, before any cut, in nats. */
+  readonly entropies: readonly number[];
   /** What ended it: a stop token, `maxNewTokens`, or the model's context. */
   readonly end: "stop" | "length" | "context";
 }
@@ -52,9 +56,12 @@ export interface GeneratorOptions extends SessionOptions {
 
 /** One prompt's text as it grows. */
 interface Row {
+  /** The place of its prompt in the list. */
+  readonly index: number;
   readonly prompt: readonly number[];
   readonly tokens: number[];
   readonly logProbabilities: number[];
+  readonly entropies: number[];
   readonly random: Random;
   end: Generation["end"] | undefined;
 }
@@ -145,9 +152,11 @@ export class Generator {
     }
     const rows = prompts.map(
       (prompt, index): Row => ({
+        index,
         prompt: this.#checkedPrompt(prompt, index, options),
         tokens: [],
         logProbabilities: [],
+        entropies: [],
         random: random.fork(),
         end: undefined,
       }),
@@ -158,10 +167,11 @@ export class Generator {
     } finally {
       this.#isBusy = false;
     }
-    return rows.map(({ prompt, tokens, logProbabilities, end = "length" }) => ({
+    return rows.map(({ prompt, tokens, logProbabilities, entropies, end = "length" }) => ({
       prompt,
       tokens,
       logProbabilities,
+      entropies,
       end,
     }));
   }
@@ -229,12 +239,14 @@ export class Generator {
     rows.forEach((row, index) => {
       if (row.end !== undefined) return;
       const own = (logits as Float32Array).subarray(index * vocabularySize, (index + 1) * vocabularySize);
-      const { token, logProbability } = sampleToken(own, options, row.random);
+      const { token, logProbability, entropy } = sampleToken(own, options, row.random);
       row.tokens.push(token);
       row.logProbabilities.push(logProbability);
+      row.entropies.push(entropy);
       if (options.stopTokens?.includes(token)) row.end = "stop";
       else if (row.tokens.length >= options.maxNewTokens) row.end = "length";
       else if (row.prompt.length + row.tokens.length >= maxLength) row.end = "context";
+      options.onToken?.(token, row.index);
     });
   }
 

@@ -92,6 +92,16 @@ describe("sampling", () => {
     expect(random.state).toEqual(before);
   });
 
+  it("says the entropy of the uncut distribution at the temperature, of tokens that cannot come too", () => {
+    const given = Float32Array.of(...logits, Number.NEGATIVE_INFINITY);
+    for (const temperature of [0.3, 1, 2.5]) {
+      const weights = [...given].map((logit) => Math.exp(logit / temperature));
+      const mass = weights.reduce((sum, weight) => sum + weight, 0);
+      const entropy = weights.reduce((sum, w) => (w > 0 ? sum - (w / mass) * Math.log(w / mass) : sum), 0);
+      expect(sampleToken(given, { temperature, topK: 2 }, new Random(1)).entropy).toBeCloseTo(entropy, 10);
+    }
+  });
+
   it("refuses logits that are no numbers", () => {
     const infinite = Number.NEGATIVE_INFINITY;
     for (const bad of [

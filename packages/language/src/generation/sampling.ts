@@ -20,6 +20,8 @@ export interface Choice {
    * topK, topP and minP, as the losses of reinforcement learning need it.
    */
   readonly logProbability: number;
+  /** Of that same distribution, in nats. */
+  readonly entropy: number;
 }
 
 /** @throws RangeError naming the option that is out of its range */
@@ -51,7 +53,12 @@ export function sampleToken(
   const scale = temperature === 0 ? 1 : 1 / temperature;
   const weight = (token: number) => Math.exp(((logits[token] ?? 0) - peak) * scale);
   let mass = 0;
-  for (let token = 0; token < logits.length; token++) mass += weight(token);
+  let moment = 0;
+  for (let token = 0; token < logits.length; token++) {
+    const own = weight(token);
+    mass += own;
+    if (own > 0) moment += own * ((logits[token] ?? 0) - peak) * scale;
+  }
   if (!Number.isFinite(peak) || !Number.isFinite(mass)) {
     throw new FailureError(
       "the logits of the next token are no numbers: the weights are damaged, or training diverged",
@@ -60,6 +67,7 @@ export function sampleToken(
   const choice = (token: number): Choice => ({
     token,
     logProbability: ((logits[token] ?? 0) - peak) * scale - Math.log(mass),
+    entropy: Math.log(mass) - moment / mass,
   });
   if (temperature === 0) return choice(best);
 
