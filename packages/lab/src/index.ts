@@ -18,6 +18,7 @@ export { exitCodeOf, FailureError, fileFailure, NonFiniteError, requireFinite, U
 export { onInterrupt } from "./interrupt.ts";
 export { makeFolder } from "./makeFolder.ts";
 export { type Metrics, type MetricsRow, readMetrics, reproducibleMetrics } from "./metrics.ts";
+export { importDefault, isModuleFile } from "./moduleFile.ts";
 export { formatDuration, formatNumber } from "./numberText.ts";
 export { createProgress, type Progress, type ProgressOptions, type ProgressReadings } from "./progress.ts";
 export { type ProgressState, renderProgress } from "./progressLine.ts";

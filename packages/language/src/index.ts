@@ -1,4 +1,12 @@
 export { configJson, type DecoderConfig, type Family, families, parseConfig } from "./config.ts";
+export { lastBoxed } from "./data/boxed.ts";
+export {
+  type MappingName,
+  mappingNames,
+  type Problem,
+  type ReadProblemsOptions,
+  readProblems,
+} from "./data/problems.ts";
 export {
   type Attention,
   causalAttention,
@@ -18,6 +26,8 @@ export { type GgufMetadata, type GgufModel, readGguf } from "./gguf/readGguf.ts"
 export { type DecoderWeights, readModelFolder, type WriteModelOptions, writeModelFolder } from "./modelFolder.ts";
 export { checkedParameters, constantParameters, initialParameters, parameterShapes } from "./parameters.ts";
 export { type LanguageModel, readModel } from "./readModel.ts";
+export { countdownReward } from "./rewards/countdown.ts";
+export { loadReward, type Reward, type RewardInput, rewardNames, scoreResponse } from "./rewards/reward.ts";
 export { type Rope, type RopeScaling, ropeFrequencies, ropeTables } from "./rope.ts";
 export { ggufTokenizer, type TokenizerFiles } from "./tokenizer/ggufTokenizer.ts";
 export { TextStream } from "./tokenizer/textStream.ts";
