@@ -3,20 +3,9 @@ import { compile, crossEntropy, div, grad, input, mul, reshape, State, slice, su
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "./config.ts";
 import { decoder } from "./decoder.ts";
-import { formulaWeights, numbers, seedOf, transformersFixture, words } from "./fixtures/transformers.fixture.ts";
+import { digest, formulaWeights, seedOf, transformersFixture, words } from "./fixtures/transformers.fixture.ts";
 
 const { batch, length, padding, cases } = transformersFixture;
-
-function digest(name: string, data: ArrayLike<number>): [norm: number, product: number] {
-  const direction = numbers(data.length, -1, 1, seedOf(`direction ${name}`));
-  let [squares, product] = [0, 0];
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i] ?? Number.NaN;
-    squares += value * value;
-    product += value * (direction[i] ?? 0);
-  }
-  return [Math.sqrt(squares), product];
-}
 
 describe.each(Object.entries(cases))("%s", (_name, expected) => {
   const config = parseConfig(expected.config);

@@ -32,3 +32,22 @@ export { type Rope, type RopeScaling, ropeFrequencies, ropeTables } from "./rope
 export { ggufTokenizer, type TokenizerFiles } from "./tokenizer/ggufTokenizer.ts";
 export { TextStream } from "./tokenizer/textStream.ts";
 export { type ChatMessage, TextTokenizer } from "./tokenizer/textTokenizer.ts";
+export { groupAdvantages, hasContrast, type Overlong, overlongPunishment } from "./training/advantages.ts";
+export {
+  type ClipRange,
+  type EntropyMethod,
+  type EntropyMethodName,
+  type EntropyMethodSettings,
+  entropyMethod,
+  entropyMethodNames,
+  entropyMethodSchema,
+} from "./training/entropyMethod.ts";
+export { type PolicyLossInputs, type PolicyMetrics, policyLoss } from "./training/policyLoss.ts";
+export {
+  activationFactor,
+  methodScoring,
+  type ScoreActivation,
+  type TokenScoreOptions,
+  type TokenScores,
+  tokenScores,
+} from "./training/tokenScores.ts";

@@ -1,0 +1,88 @@
+/** The policy loss of every method against the official arithmetic in PyTorch (fixtures/make_policy_losses.py). */
+import { resolveSequence } from "@era/activation";
+import { compile, grad, input, State } from "@era/tensor";
+import { describe, expect, it } from "vitest";
+import {
+  fixtureConfig as config,
+  fixtureBatch,
+  oldWeights,
+  policyLossFixture,
+} from "../fixtures/policyLosses.fixture.ts";
+import { digest, formulaWeights } from "../fixtures/transformers.fixture.ts";
+import type { ClipRange, EntropyMethod } from "./entropyMethod.ts";
+import { policyLoss } from "./policyLoss.ts";
+import { methodScoring, tokenScores } from "./tokenScores.ts";
+
+const { prompt, response, temperature, distance, methods } = policyLossFixture;
+const { rows, length, feeds } = fixtureBatch();
+
+/** A method of ours from the official settings. */
+function methodOf(name: string): EntropyMethod {
+  const settings = methods[name]?.settings ?? {};
+  const number = (key: string) => Number(settings[key]);
+  const clip = (): ClipRange => ({
+    low: number("clip_ratio_low"),
+    high: number("clip_ratio_high"),
+    dual: number("clip_ratio_c"),
+  });
+  switch (settings.loss_mode) {
+    case "era": {
+      const sequence = resolveSequence({ low: number("era_lb"), high: number("era_ub"), factor: number("era_k") });
+      return {
+        name: "era",
+        topK: settings.topk ? 20 : 0,
+        sequence,
+        scale: settings.adv_scale === true,
+        clip: clip(),
+      };
+    }
+    case "kl_cov":
+      return { name: "kl-cov", topK: 0, share: number("kl_cov_ratio"), coefficient: number("ppo_kl_coef") };
+    case "clip_cov": {
+      const [share, low, high] = [number("clip_cov_ratio"), number("clip_cov_lb"), number("clip_cov_ub")];
+      return { name: "clip-cov", topK: 0, share, low, high, clip: { ...clip(), dual: 3 } };
+    }
+    default:
+      if ("entropy_coeff" in settings)
+        return { name: "bonus", topK: 0, clip: clip(), coefficient: number("entropy_coeff") };
+      return { name: "none", topK: 0, clip: clip() };
+  }
+}
+
+const shape = [rows, response];
+const tokens = input("tokens", [rows, length], "int64");
+const mask = input("mask", [rows, length]);
+const batch = {
+  responseMask: input("responseMask", shape),
+  advantages: input("advantages", shape),
+  noise: input("noise", shape),
+};
+const fed = (names: readonly string[]) =>
+  Object.fromEntries(Object.entries(feeds).filter(([name]) => names.includes(name)));
+
+describe.each(Object.entries(methods))("the policy loss of %s", (name, expected) => {
+  it("has the official loss, metrics and gradient", async () => {
+    const method = methodOf(name);
+    const isClipCov = method.name === "clip-cov";
+    const scoring = { from: prompt, temperature, ...methodScoring(method, batch) };
+    const old = new State().parameters("old", oldWeights(config, distance)).tensors;
+    const { tensors } = new State().parameters("model", formulaWeights(config));
+    const { logProb: oldLogProb } = tokenScores(config, old, tokens, mask, scoring);
+    const scores = tokenScores(config, tensors, tokens, mask, scoring);
+    const { loss, metrics } = policyLoss(method, { ...scores, ...batch, oldLogProb });
+    const gradients = grad(loss, tensors);
+    const program = await compile({ outputs: { loss, ...metrics, ...gradients } });
+    const inputs = ["tokens", "mask", "responseMask", "advantages", ...(isClipCov ? ["noise"] : [])];
+    const results: Record<string, ArrayLike<unknown>> = await program.run(fed(inputs));
+    await program.dispose();
+    for (const [key, value] of Object.entries({ ...expected.metrics, loss: expected.loss })) {
+      expect(Math.abs(Number(results[key]?.[0]) - value), key).toBeLessThan(2e-5 * (1 + Math.abs(value)));
+    }
+    expect(Object.keys(gradients).sort()).toEqual(Object.keys(expected.gradients).sort());
+    for (const [key, [norm, product]] of Object.entries(expected.gradients)) {
+      const own = digest(key, results[key] as Float32Array);
+      expect(Math.abs(own[0] - norm), `norm of ${key}`).toBeLessThan(1e-4 * norm + 1e-6);
+      expect(Math.abs(own[1] - product), `product of ${key}`).toBeLessThan(1e-4 * norm + 1e-6);
+    }
+  });
+});
