@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { ImageSet } from "../data/imageSet.ts";
 import { betaSample, cutMixBox, erase, jitterColor, resizeBox, resizedCropBox } from "./augment.ts";
 import { Batches } from "./batches.ts";
+import { parseRandAugment } from "./randAugment.ts";
 
 const shape = [3, 9, 12] as const;
 const [, height, width] = shape;
@@ -106,6 +107,12 @@ describe("mixing", () => {
     );
   });
 
+  it("does not go with versions of images", () => {
+    expect(() => new Batches(set, { batchSize: 8, seed: 1, augmentation: "none", mixup: 1, splits: 2 })).toThrow(
+      "mixup and CutMix need one version of each image, not 2",
+    );
+  });
+
   const set: ImageSet = {
     name: "plain",
     images: Uint8Array.from({ length: 16 * area }, (_, i) => 10 * (1 + Math.floor(i / area))),
@@ -131,5 +138,51 @@ describe("mixing", () => {
       }
       expect(batches.at(step).images).toEqual(seen);
     }
+  });
+});
+
+describe("versions of images", () => {
+  const set: ImageSet = {
+    name: "slopes",
+    images: Uint8Array.from({ length: 16 * 3 * area }, (_, i) => (i * 37) % 256),
+    image: shape,
+    labels: Uint16Array.from({ length: 16 }, (_, i) => i),
+    classes: Array.from({ length: 16 }, (_, i) => `${i}`),
+    skipped: [],
+  };
+  const size = 3 * area;
+
+  it("are the crop itself, and then the same crop changed in colour and content", () => {
+    const options = { batchSize: 4, seed: 1, augmentation: "crop-flip" } as const;
+    const batches = new Batches(set, {
+      ...options,
+      splits: 3,
+      randAugment: parseRandAugment("m9-p1-inc1"),
+      randomErasing: 0.5,
+    });
+    let changed = 0;
+    for (let step = 0; step < 8; step++) {
+      const { images, labels } = batches.at(step);
+      expect([images.length, labels.length]).toEqual([3 * 4 * size, 4]);
+      for (let i = 0; i < 4; i++) {
+        const [clean, ...others] = [0, 1, 2].map((split) =>
+          images.slice((4 * split + i) * size, (4 * split + i + 1) * size),
+        );
+        // The clean version is a moved and perhaps flipped original: its values are the original's or black.
+        const original = new Set(set.images.subarray(Number(labels[i]) * size, (Number(labels[i]) + 1) * size));
+        expect(clean?.every((value) => value === 0 || original.has(value))).toBe(true);
+        changed += others.filter((other) => other.some((value, at) => value !== clean?.[at])).length;
+      }
+      const again = images.slice();
+      expect(batches.at(step).images).toEqual(again);
+    }
+    expect(changed).toBeGreaterThan(48);
+  });
+
+  it("leave an epoch with whole steps only", () => {
+    const options = { batchSize: 3, seed: 1, augmentation: "none" } as const;
+    expect(new Batches(set, options).perEpoch).toBe(5);
+    expect(new Batches(set, { ...options, batchesPerStep: 2 }).perEpoch).toBe(4);
+    expect(() => new Batches(set, { ...options, batchesPerStep: 6 })).toThrow("16 images do not fill 6 batches of 3");
   });
 });

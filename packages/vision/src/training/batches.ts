@@ -2,6 +2,7 @@
 import { Random } from "@era/tensor";
 import type { ImageSet } from "../data/imageSet.ts";
 import { betaSample, cutMixBox, erase, jitterColor, resizeBox, resizedCropBox } from "./augment.ts";
+import { type RandAugmentPolicy, randAugment } from "./randAugment.ts";
 
 export type Augmentation = "none" | "flip" | "crop-flip" | "resized-crop-flip";
 
@@ -11,15 +12,23 @@ export interface BatchOptions {
   readonly augmentation: Augmentation;
   /** Strength of colour jitter; 0 or left out: none. */
   readonly colorJitter?: number;
+  readonly randAugment?: RandAugmentPolicy | undefined;
   /** Share of images in which a box is erased, which needs the set's statistics. */
   readonly randomErasing?: number;
   /** α of mixup (Zhang et al. 2018) and of CutMix; where both are given, each batch has one of them by lot. 0 or left out: none. */
   readonly mixup?: number;
   readonly cutmix?: number;
+  /**
+   * Versions of each image: the first is only cropped and flipped, the others, from the same crop, have colour jitter, RandAugment and erasing too
+   * (timm's AugMixDataset with its "resplit"). 1 or left out: one version with everything. Not with mixing.
+   */
+  readonly splits?: number;
+  /** Batches that make one step: an epoch has whole steps only. */
+  readonly batchesPerStep?: number;
 }
 
 export interface Batch {
-  /** `[batch, channels, height, width]`, 0 to 255. */
+  /** `[splits · batch, channels, height, width]`, 0 to 255: all images' first versions, then all their second ones … */
   readonly images: Float32Array;
   readonly labels: BigInt64Array;
   /** Of the images that were mixed in, and the share of the own ones; only where images are mixed. */
@@ -42,22 +51,27 @@ export class Batches {
 
   /** @throws RangeError where the set does not fill a batch */
   constructor(set: ImageSet, options: BatchOptions) {
-    const { batchSize } = options;
-    this.perEpoch = Math.floor(set.labels.length / batchSize);
+    const { batchSize, splits = 1, batchesPerStep = 1 } = options;
+    this.perEpoch = batchesPerStep * Math.floor(set.labels.length / (batchSize * batchesPerStep));
     if (this.perEpoch === 0) {
-      throw new RangeError(`${set.name}: ${set.labels.length} images do not fill a batch of ${batchSize}`);
+      const batches = batchesPerStep === 1 ? "a batch" : `${batchesPerStep} batches`;
+      throw new RangeError(`${set.name}: ${set.labels.length} images do not fill ${batches} of ${batchSize}`);
+    }
+    if (splits > 1 && ((options.mixup ?? 0) > 0 || (options.cutmix ?? 0) > 0)) {
+      throw new RangeError(`mixup and CutMix need one version of each image, not ${splits}`);
     }
     this.#set = set;
     this.#options = options;
     this.#order = new Uint32Array(set.labels.length);
     const size = set.image.reduce((product, n) => product * n, 1);
-    this.#statistics = (options.randomErasing ?? 0) > 0 ? channelStatistics(set) : { mean: [], deviation: [] };
-    this.#batch = { images: new Float32Array(batchSize * size), labels: new BigInt64Array(batchSize) };
+    const needsStatistics = (options.randomErasing ?? 0) > 0 || options.randAugment !== undefined;
+    this.#statistics = needsStatistics ? channelStatistics(set) : { mean: [], deviation: [] };
+    this.#batch = { images: new Float32Array(splits * batchSize * size), labels: new BigInt64Array(batchSize) };
   }
 
   /** The batch of a step, counted from 0; valid until the next call. */
   at(step: number): Batch {
-    const { batchSize, seed, augmentation, colorJitter = 0, randomErasing = 0 } = this.#options;
+    const { batchSize, seed, augmentation, splits = 1 } = this.#options;
     const { image } = this.#set;
     const size = image.reduce((product, n) => product * n, 1);
     const epoch = Math.floor(step / this.perEpoch);
@@ -73,10 +87,26 @@ export class Batches {
         const source = this.#set.images.subarray(index * size, (index + 1) * size);
         resizeBox(source, image, resizedCropBox(random, image), isFlipped, own);
       } else this.#crop(index, i, random, isFlipped);
-      if (colorJitter > 0) jitterColor(random, own, image, colorJitter);
-      if (randomErasing > 0 && random.uniform() < randomErasing) erase(random, own, image, this.#statistics);
+      if (splits === 1) this.#change(random, own);
+      for (let split = 1; split < splits; split++) {
+        const at = (split * batchSize + i) * size;
+        this.#batch.images.copyWithin(at, i * size, (i + 1) * size);
+        this.#change(random, this.#batch.images.subarray(at, at + size));
+      }
     }
     return this.#mixed(random);
+  }
+
+  /** Changes an image in colour and content, after it was cropped. */
+  #change(random: Random, own: Float32Array): void {
+    const { colorJitter = 0, randAugment: policy, randomErasing = 0 } = this.#options;
+    const { image } = this.#set;
+    if (colorJitter > 0) jitterColor(random, own, image, colorJitter);
+    if (policy) {
+      const fill = this.#statistics.mean.map(Math.round);
+      own.set(randAugment(random, new Uint8Array(Uint8ClampedArray.from(own).buffer), image, policy, fill));
+    }
+    if (randomErasing > 0 && random.uniform() < randomErasing) erase(random, own, image, this.#statistics);
   }
 
   /** The batch with every image mixed with its opposite in the batch, as timm does, where that is asked for. */

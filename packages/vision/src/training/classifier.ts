@@ -38,6 +38,7 @@ import { type ModelName, models } from "../models/models.ts";
 import { infer, type NetworkState, networkState, train } from "../models/network.ts";
 import { Batches, channelStatistics } from "./batches.ts";
 import { Measurement, type Measures } from "./measures.ts";
+import { parseRandAugment, type RandAugmentPolicy } from "./randAugment.ts";
 import { learningRateAt } from "./schedule.ts";
 
 const count = () => z.int().min(1);
@@ -74,6 +75,17 @@ export const classifierConfigSchema = z.object({
     .default("crop-flip")
     .describe("Training images: as they are, flipped at random, moved by up to 4 pixels too, or random resized crops"),
   colorJitter: share().default(0).describe("Changes brightness, contrast and saturation by up to this share"),
+  randAugment: z
+    .string()
+    .default("none")
+    .superRefine((text, context) => {
+      try {
+        policyOf(text);
+      } catch (error) {
+        context.addIssue({ code: "custom", message: (error as Error).message });
+      }
+    })
+    .describe("RandAugment in timm's notation (official: m9-mstd0.5-inc1), or none"),
   randomErasing: share().default(0).describe("Share of images in which a box becomes noise (official: 0.6)"),
   mixup: share().default(0).describe("Mixes images and classes, with shares from Beta(α, α); 0: not"),
   cutmix: share().default(0).describe("Cuts pieces of other images in, with areas from Beta(α, α); 0: not"),
@@ -98,6 +110,10 @@ export const classifierConfigSchema = z.object({
   ema: z.number().min(0).lt(1).default(0).describe("Decay of the weights' moving average that is evaluated; 0: none"),
   threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
 });
+
+/** @throws RangeError in one line where the text is no policy */
+const policyOf = (text: string): RandAugmentPolicy | undefined =>
+  text === "none" ? undefined : parseRandAugment(text);
 
 export type ClassifierConfig = z.output<typeof classifierConfigSchema>;
 
@@ -229,7 +245,11 @@ export class Classifier {
 
   /** @throws RangeError where the set does not fill a batch; Error where the head asked for does not exist, each in one line */
   static async open(config: ClassifierConfig, set: ImageSet): Promise<Classifier> {
-    const batches = new Batches(set, { ...config, augmentation: config.augment });
+    const batches = new Batches(set, {
+      ...config,
+      augmentation: config.augment,
+      randAugment: policyOf(config.randAugment),
+    });
     const data = { image: set.image, classes: set.classes, ...channelStatistics(set) };
     const graph = classifierGraph(config, data);
     return new Classifier(config, data, graph, batches, await compile(graph.step, sessionOptions(config)));

@@ -105,6 +105,7 @@ describe("a run of a classifier", () => {
       {
         augment: "resized-crop-flip",
         colorJitter: 0.4,
+        randAugment: "m9-mstd0.5-inc1",
         randomErasing: 0.5,
         mixup: 0.5,
         cutmix: 1,
@@ -160,6 +161,9 @@ describe("settings", () => {
     );
     const config = await settings({ entropy: 0.9 });
     await expect(classifierAlgorithm.check(config)).rejects.toThrow(/^--entropy 0.9: .*for 2 classes/);
+    await expect(settings({ randAugment: "m9-q2" })).rejects.toThrow(
+      '--rand-augment m9-q2: "q2" must be one of m9, n2',
+    );
     await expect(settings({ model: "resnet19" })).rejects.toThrow("--model resnet19: must be");
   });
 
