@@ -81,3 +81,12 @@ def batch(update: int, obs: int, act: int, size: int) -> dict[str, np.ndarray]:
         "uniforms": uniform(stream + 6, (size, act)),
     }
     return {name: value.astype(np.float32) for name, value in values.items()}
+
+
+def classifier_parameter(name: str, stream: int, shape: tuple[int, ...]) -> np.ndarray:
+    """A classifier's parameter: weights uniform with He's variance for what comes in; scales about 1, shifts and biases about 0."""
+    if len(shape) == 1:
+        value = (1 if name.endswith("weight") else 0) + 0.1 * signed(stream, shape)
+    else:
+        value = np.sqrt(6 / np.prod(shape[1:])) * signed(stream, shape)
+    return value.astype(np.float32)

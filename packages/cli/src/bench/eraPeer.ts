@@ -1,8 +1,8 @@
 /** This project as one of the bench's competitors: the protocol of bench/peers/README.md on standard input and output. */
-import { createInterface } from "node:readline";
 import { clampedHead, eraHead, initialActor, initialCritics, sacGraph } from "@era/control";
-import { compile, type NamedArray, Random } from "@era/tensor";
-import { checkBatch, checkNetworks } from "./peerFormula.ts";
+import { compile, Random } from "@era/tensor";
+import { checkBatch, checkNetworks, norm2 } from "./peerFormula.ts";
+import { serve } from "./peerServer.ts";
 
 interface UpdateConfig {
   readonly width: number;
@@ -102,35 +102,16 @@ export async function checkUpdate(request: CheckRequest) {
   const arrays = Object.entries(state.arrays());
   const norm = (group: string) =>
     Math.hypot(
-      ...arrays.filter(([name]) => name.startsWith(`${group}.`) && !name.includes(".adam.")).map(([, a]) => norm2(a)),
+      ...arrays
+        .filter(([name]) => name.startsWith(`${group}.`) && !name.includes(".adam."))
+        .map(([, a]) => norm2(a.data)),
     );
   return { criticLoss, actorLoss, norms: { actor: norm("actor"), critic: norm("critics"), target: norm("targets") } };
 }
 
-function norm2({ data }: NamedArray): number {
-  let total = 0;
-  for (const value of data) total += Number(value) ** 2;
-  return Math.sqrt(total);
-}
-
 /** Serves the protocol until standard input ends. */
 export async function servePeer(config: UpdateConfig): Promise<void> {
-  const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
   const { update, program, compileSeconds } = await benchUpdate(config);
-  say({ ready: true, name: "era", version: process.version, compileSeconds, nodes: program.nodeCount });
-  for await (const line of createInterface({ input: process.stdin })) {
-    const request = JSON.parse(line) as { run?: number; check?: CheckRequest; quit?: boolean };
-    if (request.quit) break;
-    if (request.check) {
-      say({ check: await checkUpdate(request.check) });
-      continue;
-    }
-    const milliseconds: number[] = [];
-    for (let i = 0; i < (request.run ?? 0); i++) {
-      const start = performance.now();
-      await update();
-      milliseconds.push(performance.now() - start);
-    }
-    say({ milliseconds });
-  }
+  const check = (request: unknown) => checkUpdate(request as CheckRequest);
+  await serve({ name: "era", compileSeconds, nodes: program.nodeCount }, { repeat: update, check });
 }

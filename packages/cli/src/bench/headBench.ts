@@ -2,17 +2,13 @@
 import { median } from "@era/lab";
 import { Peer } from "./peer.ts";
 import { headPeer, type UpdateSize } from "./peers.ts";
-import { short } from "./statistics.ts";
+import { type Overhead, pairedOverhead, percent, short } from "./statistics.ts";
 
-export interface HeadBenchResult {
+export interface HeadBenchResult extends Overhead {
   readonly size: UpdateSize;
   /** Median over the turns of each turn's median milliseconds of an update. */
   readonly era: number;
   readonly clamped: number;
-  /** Median of the paired differences over the clamped median: 0.01 is one per cent. */
-  readonly overhead: number;
-  /** Range of that over the twenty jackknife samples that leave out a twentieth of the pairs: how far chance moves it. */
-  readonly overheadRange: readonly [number, number];
   readonly pairs: number;
   /** ONNX nodes as written. */
   readonly nodes: { readonly era: number; readonly clamped: number };
@@ -36,15 +32,11 @@ export async function benchHeads(size: UpdateSize, pairs: number): Promise<HeadB
       const order = [async () => eraTimes.push(await turn(era)), async () => clampedTimes.push(await turn(clamped))];
       for (const next of pair % 2 === 0 ? order : order.reverse()) await next();
     }
-    const base = median(clampedTimes);
-    const differences = eraTimes.map((milliseconds, i) => milliseconds - (clampedTimes[i] ?? Number.NaN));
-    const jackknife = Array.from({ length: 20 }, (_, i) => median(differences.filter((_, j) => j % 20 !== i)) / base);
     return {
       size,
       era: median(eraTimes),
-      clamped: base,
-      overhead: median(differences) / base,
-      overheadRange: [Math.min(...jackknife), Math.max(...jackknife)],
+      clamped: median(clampedTimes),
+      ...pairedOverhead(eraTimes, clampedTimes),
       pairs,
       nodes: { era: era.ready.nodes ?? Number.NaN, clamped: clamped.ready.nodes ?? Number.NaN },
     };
@@ -55,7 +47,6 @@ export async function benchHeads(size: UpdateSize, pairs: number): Promise<HeadB
 }
 
 export function headTable({ size, era, clamped, overhead, overheadRange, pairs, nodes }: HeadBenchResult): string {
-  const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
   return [
     `One SAC update with and without ERA's activation, width ${size.width}, batch ${size.batch}, ${size.threads} threads, ${pairs} pairs of turns`,
     ``,

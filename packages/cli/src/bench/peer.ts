@@ -13,6 +13,14 @@ export interface Ready {
   readonly compileSeconds?: number;
   /** ONNX nodes as written; this project alone says so. */
   readonly nodes?: number;
+  /** Of the network: a classifier's peers say so. */
+  readonly parameters?: number;
+}
+
+/** Repetitions one after the other. */
+export interface Turn {
+  readonly milliseconds: number[];
+  readonly cpuMilliseconds?: number[];
 }
 
 type Answer = Record<string, unknown>;
@@ -63,8 +71,12 @@ export class Peer {
 
   /** Asks for `count` repetitions; milliseconds of each (of all together where the peer says so). */
   async run(count: number): Promise<number[]> {
-    const { milliseconds } = await this.#ask({ run: count });
-    return milliseconds as number[];
+    return (await this.turn(count)).milliseconds;
+  }
+
+  /** {@link run}, with the processor time of all threads for each repetition where the peer measures it. */
+  async turn(count: number): Promise<Turn> {
+    return (await this.#ask({ run: count })) as unknown as Turn;
   }
 
   /** The parity check. */

@@ -1,5 +1,5 @@
 /** Parameters and batches of the bench's parity check, as bench/peers/README.md defines them: every competitor computes the same numbers. */
-import type { NamedArray } from "@era/tensor";
+import type { NamedArray, TypedArray } from "@era/tensor";
 
 interface CheckSizes {
   readonly width: number;
@@ -9,13 +9,13 @@ interface CheckSizes {
 }
 
 /** Uniform on (0, 1): a 32-bit hash of stream and index. */
-function uniform(stream: number, index: number): number {
+export function hashed(stream: number, index: number): number {
   let x = (Math.imul(stream, 0x9e3779b9) + index) >>> 0;
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
   x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
   return (((x ^ (x >>> 16)) >>> 0) + 0.5) / 2 ** 32;
 }
-const signed = (stream: number, index: number): number => 2 * uniform(stream, index) - 1;
+const signed = (stream: number, index: number): number => 2 * hashed(stream, index) - 1;
 
 function fill(shape: readonly number[], value: (index: number) => number): NamedArray {
   const size = shape.reduce((product, dim) => product * dim, 1);
@@ -89,10 +89,17 @@ export function checkBatch({ obs, act, batch }: CheckSizes, j: number): Record<s
   return {
     observations: make(0, obs, (s, i) => Math.sqrt(3) * signed(s, i)),
     actions: make(1, act, signed),
-    rewards: make(2, 1, uniform),
-    masks: make(3, 1, (s, i) => (uniform(s, i) < 0.1 ? 0 : 1)),
+    rewards: make(2, 1, hashed),
+    masks: make(3, 1, (s, i) => (hashed(s, i) < 0.1 ? 0 : 1)),
     nextObservations: make(4, obs, (s, i) => Math.sqrt(3) * signed(s, i)),
-    nextNoise: make(5, act, uniform),
-    noise: make(6, act, uniform),
+    nextNoise: make(5, act, hashed),
+    noise: make(6, act, hashed),
   };
+}
+
+/** Euclidean norm. */
+export function norm2(values: TypedArray): number {
+  let total = 0;
+  for (const value of values) total += Number(value) ** 2;
+  return Math.sqrt(total);
 }

@@ -62,6 +62,36 @@ export const headPeer = (size: UpdateSize, head: "era" | "clamped"): PeerCommand
   args: [join(here, "eraPeerMain.js"), JSON.stringify({ ...size, head })],
 });
 
+/** Sizes of one training step of a classifier. */
+export interface ClassifierSize {
+  /** A network by its name in `era train classifier`. */
+  readonly model: string;
+  readonly batch: number;
+  /** Height and width of the images, of three channels. */
+  readonly imageSize: number;
+  readonly classes: number;
+  readonly threads: number;
+}
+
+/** This project's training step of a classifier, with a given head. */
+export const classifierPeer = (size: ClassifierSize, head: "plain" | "era"): PeerCommand => ({
+  name: head === "plain" ? "era" : "era-head",
+  command: process.execPath,
+  args: [join(here, "classifierPeerMain.js"), JSON.stringify({ ...size, head })],
+});
+
+/** The same step in PyTorch: eager and compiled, in both memory layouts. */
+export function torchClassifierPeers(size: ClassifierSize): PeerCommand[] {
+  const script = join(peersFolder, "python/torch_classifier.py");
+  return ["eager", "compile"].flatMap((mode) =>
+    ["nchw", "nhwc"].map((layout) => ({
+      name: `torch-${mode}-${layout}`,
+      command: python,
+      args: [script, JSON.stringify({ ...size, mode, layout })],
+    })),
+  );
+}
+
 /** Python Gymnasium stepping an environment. */
 export function gymnasiumPeer(env: string): PeerCommand {
   return {

@@ -1,6 +1,7 @@
 /** `era bench`: speed, always beside others in the same invocation. */
 import { join } from "node:path";
 import { UsageError, unknownName } from "@era/lab";
+import { models } from "@era/vision";
 import type { Command } from "commander";
 import { benchEnv, benchEnvIds, envTable } from "../bench/envBench.ts";
 import { benchHeads, headTable } from "../bench/headBench.ts";
@@ -9,6 +10,7 @@ import { defaultThreads, setUpPeers, type UpdateSize } from "../bench/peers.ts";
 import { benchTraining, trainMatches, trainTable } from "../bench/trainBench.ts";
 import { benchUpdates, updateTable } from "../bench/updateBench.ts";
 import { benchOverhead, benchVector, vectorTable } from "../bench/vectorBench.ts";
+import { benchVision, visionTable } from "../bench/visionBench.ts";
 import { wholeNumber } from "./eval.ts";
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -35,6 +37,18 @@ interface TrainOptions {
   readonly json?: boolean;
 }
 
+interface VisionBenchOptions {
+  readonly model: string;
+  readonly batch?: string;
+  readonly imageSize?: string;
+  readonly classes?: string;
+  readonly rounds: string;
+  readonly threads: string;
+  readonly only?: string;
+  readonly setup: boolean;
+  readonly json?: boolean;
+}
+
 interface VectorBenchOptions {
   readonly envs: string;
   readonly copies: string;
@@ -43,6 +57,14 @@ interface VectorBenchOptions {
   readonly steps: string;
   readonly json?: boolean;
 }
+
+const torchForms = ["torch-eager-nchw", "torch-eager-nhwc", "torch-compile-nchw", "torch-compile-nhwc"];
+
+/** Batch, image size and classes that each network is measured with: CIFAR-10, or ImageNet with what fits a small machine. */
+const visionSizes = (model: string) =>
+  /^resnet(18|34|50|101)$/.test(model)
+    ? { batch: 8, imageSize: 224, classes: 1000 }
+    : { batch: 128, imageSize: 32, classes: 10 };
 
 /** The update that the paper's tasks have: observations of h1 (HumanoidBench), batch and actions of the official code. */
 const sizeOf = (width: number, threads: number): UpdateSize => ({ width, obs: 51, act: 19, batch: 256, threads });
@@ -169,6 +191,37 @@ export function addBenchCommand(program: Command): void {
       if (options.setup) setUpPeers({ javascript: false });
       const result = await benchTraining(match, request, say);
       console.log(options.json ? JSON.stringify({ bench: "train", ...result }) : trainTable(result));
+    });
+
+  bench
+    .command("vision")
+    .description(
+      "a classifier's training step: this project, with and without ERA's head, and PyTorch in all its forms",
+    )
+    .option("--model <name>", "network", "resnet20")
+    .option("--batch <number>", "images of a step; 8 for networks of ImageNet, 128 for others")
+    .option("--image-size <number>", "height and width of the images; 224 for networks of ImageNet, 32 for others")
+    .option("--classes <number>", "classes; 1000 for networks of ImageNet, 10 for others")
+    .option("--rounds <number>", "turns that each competitor gets", "20")
+    .option("--threads <number>", "threads for every competitor", `${defaultThreads}`)
+    .option("--only <names>", `PyTorch's forms to run, separated by commas (${torchForms.join(", ")})`)
+    .option("--no-setup", "do not install PyTorch where it is missing")
+    .option("--json", "print the result as one JSON object")
+    .action(async (options: VisionBenchOptions) => {
+      const { model } = options;
+      if (!Object.keys(models).includes(model)) throw unknownName("network", model, Object.keys(models));
+      const sizes = visionSizes(model);
+      const size = {
+        model,
+        batch: wholeNumber("--batch", options.batch ?? `${sizes.batch}`, 1),
+        imageSize: wholeNumber("--image-size", options.imageSize ?? `${sizes.imageSize}`, 1),
+        classes: wholeNumber("--classes", options.classes ?? `${sizes.classes}`, 2),
+        threads: wholeNumber("--threads", options.threads, 1),
+      };
+      const only = names(options.only, torchForms);
+      if (options.setup) setUpPeers({ javascript: false });
+      const result = await benchVision(size, wholeNumber("--rounds", options.rounds, 2), only, say);
+      console.log(options.json ? JSON.stringify({ bench: "vision", ...result }) : visionTable(result));
     });
 
   bench

@@ -1,0 +1,3 @@
+import { serveClassifierPeer } from "./classifierPeer.ts";
+
+await serveClassifierPeer(JSON.parse(process.argv[2] ?? "{}"));
