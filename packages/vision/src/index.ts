@@ -28,7 +28,8 @@ export {
 export { cifarResnet, type ResnetDepth, type ResnetOptions, resnet, type Stem } from "./models/resnet.ts";
 export { mlp, type SmallOptions, smallCnn } from "./models/small.ts";
 export { type WideResnetOptions, wideResnet } from "./models/wideResnet.ts";
-export { type Augmentation, type Batch, Batches, channelStatistics } from "./training/batches.ts";
+export { type Augmentation, type Batch, Batches, type BatchOptions, type BatchSource } from "./training/batches.ts";
+export { type ChannelStatistics, channelStatistics } from "./training/channelStatistics.ts";
 export {
   Classifier,
   type ClassifierConfig,
@@ -48,4 +49,5 @@ export {
   visionDomain,
 } from "./training/classifierAlgorithm.ts";
 export { Measurement, type Measures } from "./training/measures.ts";
+export { openBatches, useBatchProgram } from "./training/preparedBatches.ts";
 export { learningRateAt, type Schedule, type ScheduleName } from "./training/schedule.ts";

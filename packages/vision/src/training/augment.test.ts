@@ -125,18 +125,17 @@ describe("mixing", () => {
     ["mixup", { mixup: 1 }],
     ["CutMix", { cutmix: 1 }],
     ["both by lot", { mixup: 0.5, cutmix: 1 }],
-  ])("%s: the classes' shares are those of the images, the same at every call", (_, mixing) => {
+  ])("%s: the classes' shares are those of the images, the same at every call", async (_, mixing) => {
     const batches = new Batches(set, { batchSize: 8, seed: 1, augmentation: "none", ...mixing });
     for (let step = 0; step < 20; step++) {
-      const { images, labels, mixedLabels, ownShare } = batches.at(step);
+      const { images, labels, mixedLabels, ownShare } = await batches.at(step);
       const share = ownShare?.[0] ?? Number.NaN;
-      const seen = images.slice();
       for (let i = 0; i < 8; i++) {
-        const mean = seen.subarray(i * area, (i + 1) * area).reduce((sum, value) => sum + value, 0) / area;
+        const mean = images.subarray(i * area, (i + 1) * area).reduce((sum, value) => sum + value, 0) / area;
         const [own, other] = [labels[i], mixedLabels?.[i]].map((label) => 10 * (1 + Number(label)));
         expect(mean).toBeCloseTo(share * (own ?? 0) + (1 - share) * (other ?? 0), 3);
       }
-      expect(batches.at(step).images).toEqual(seen);
+      expect((await batches.at(step)).images).toEqual(images);
     }
   });
 });
@@ -152,7 +151,7 @@ describe("versions of images", () => {
   };
   const size = 3 * area;
 
-  it("are the crop itself, and then the same crop changed in colour and content", () => {
+  it("are the crop itself, and then the same crop changed in colour and content", async () => {
     const options = { batchSize: 4, seed: 1, augmentation: "crop-flip" } as const;
     const batches = new Batches(set, {
       ...options,
@@ -162,7 +161,7 @@ describe("versions of images", () => {
     });
     let changed = 0;
     for (let step = 0; step < 8; step++) {
-      const { images, labels } = batches.at(step);
+      const { images, labels } = await batches.at(step);
       expect([images.length, labels.length]).toEqual([3 * 4 * size, 4]);
       for (let i = 0; i < 4; i++) {
         const [clean, ...others] = [0, 1, 2].map((split) =>
@@ -174,7 +173,7 @@ describe("versions of images", () => {
         changed += others.filter((other) => other.some((value, at) => value !== clean?.[at])).length;
       }
       const again = images.slice();
-      expect(batches.at(step).images).toEqual(again);
+      expect((await batches.at(step)).images).toEqual(again);
     }
     expect(changed).toBeGreaterThan(48);
   });

@@ -60,6 +60,26 @@ export function resizeBox(
   }
 }
 
+/** Writes an image moved by rows and columns (what comes in is black) and then perhaps flipped. */
+export function moveImage(
+  source: ArrayLike<number>,
+  [channels, height, width]: Shape,
+  { down, right }: { readonly down: number; readonly right: number },
+  isFlipped: boolean,
+  target: Float32Array,
+): void {
+  for (let plane = 0; plane < channels * height * width; plane += height * width) {
+    for (let row = 0; row < height; row++) {
+      const from = row + down;
+      for (let column = 0; column < width; column++) {
+        const x = (isFlipped ? width - 1 - column : column) + right;
+        const isInside = from >= 0 && from < height && x >= 0 && x < width;
+        target[plane + row * width + column] = isInside ? (source[plane + from * width + x] ?? 0) : 0;
+      }
+    }
+  }
+}
+
 /** Luminance of red, green and blue (ITU-R 601), as torchvision has it. */
 const luminance = [0.299, 0.587, 0.114] as const;
 

@@ -1,7 +1,8 @@
 /** Training batches: which images, and how they are changed. Both follow from the seed and the step alone, so that a run resumes anywhere. */
 import { Random } from "@era/tensor";
 import type { ImageSet } from "../data/imageSet.ts";
-import { betaSample, cutMixBox, erase, jitterColor, resizeBox, resizedCropBox } from "./augment.ts";
+import { betaSample, cutMixBox, erase, jitterColor, moveImage, resizeBox, resizedCropBox } from "./augment.ts";
+import { type ChannelStatistics, channelStatistics } from "./channelStatistics.ts";
 import { type RandAugmentPolicy, randAugment } from "./randAugment.ts";
 
 export type Augmentation = "none" | "flip" | "crop-flip" | "resized-crop-flip";
@@ -13,8 +14,10 @@ export interface BatchOptions {
   /** Strength of colour jitter; 0 or left out: none. */
   readonly colorJitter?: number;
   readonly randAugment?: RandAugmentPolicy | undefined;
-  /** Share of images in which a box is erased, which needs the set's statistics. */
+  /** Share of images in which a box is erased. */
   readonly randomErasing?: number;
+  /** The set's, for what is erased and what RandAugment moves in; computed where left out. */
+  readonly statistics?: ChannelStatistics;
   /** α of mixup (Zhang et al. 2018) and of CutMix; where both are given, each batch has one of them by lot. 0 or left out: none. */
   readonly mixup?: number;
   readonly cutmix?: number;
@@ -36,22 +39,37 @@ export interface Batch {
   readonly ownShare?: readonly [number];
 }
 
+/** Where a training loop has its batches from. */
+export interface BatchSource {
+  /** Batches of an epoch. */
+  readonly perEpoch: number;
+  /**
+   * The batch of a step, counted from 0.
+   * @throws FailureError in one line where an image is damaged
+   */
+  at(step: number): Promise<Batch>;
+  /** Ends what prepares them. */
+  close(): Promise<void>;
+}
+
 /** Black pixels on every side before a random crop (He et al. 2016, section 4.2). */
 const padding = 4;
 
-/** Batches of a set. Each epoch takes every image at most once, in an order of its own; a rest that fills no batch is left out. */
-export class Batches {
+/**
+ * Batches of a set. Each epoch takes every image at most once, in an order of its own; a rest that fills no batch is left out. Each image of a
+ * batch has a random generator of its own, so that it does not matter in which order they are made.
+ */
+export class Batches implements BatchSource {
   readonly perEpoch: number;
   readonly #set: ImageSet;
   readonly #options: BatchOptions;
   readonly #order: Uint32Array;
-  readonly #batch: Batch;
-  readonly #statistics: { readonly mean: readonly number[]; readonly deviation: readonly number[] };
+  readonly #statistics: ChannelStatistics;
   #epoch = -1;
 
   /** @throws RangeError where the set does not fill a batch */
   constructor(set: ImageSet, options: BatchOptions) {
-    const { batchSize, splits = 1, batchesPerStep = 1 } = options;
+    const { batchSize, splits = 1, batchesPerStep = 1, statistics } = options;
     this.perEpoch = batchesPerStep * Math.floor(set.labels.length / (batchSize * batchesPerStep));
     if (this.perEpoch === 0) {
       const batches = batchesPerStep === 1 ? "a batch" : `${batchesPerStep} batches`;
@@ -63,38 +81,50 @@ export class Batches {
     this.#set = set;
     this.#options = options;
     this.#order = new Uint32Array(set.labels.length);
-    const size = set.image.reduce((product, n) => product * n, 1);
     const needsStatistics = (options.randomErasing ?? 0) > 0 || options.randAugment !== undefined;
-    this.#statistics = needsStatistics ? channelStatistics(set) : { mean: [], deviation: [] };
-    this.#batch = { images: new Float32Array(splits * batchSize * size), labels: new BigInt64Array(batchSize) };
+    this.#statistics = statistics ?? (needsStatistics ? channelStatistics(set) : { mean: [], deviation: [] });
   }
 
-  /** The batch of a step, counted from 0; valid until the next call. */
-  at(step: number): Batch {
-    const { batchSize, seed, augmentation, splits = 1 } = this.#options;
+  /** The batch of a step, counted from 0, in arrays of its own. */
+  async at(step: number): Promise<Batch> {
+    const { batchSize, seed, splits = 1 } = this.#options;
     const { image } = this.#set;
     const size = image.reduce((product, n) => product * n, 1);
     const epoch = Math.floor(step / this.perEpoch);
     if (epoch !== this.#epoch) this.#shuffle(epoch);
-    const random = generator(seed, step, 1);
     const first = (step % this.perEpoch) * batchSize;
-    for (let i = 0; i < batchSize; i++) {
-      const index = this.#order[first + i] ?? 0;
-      this.#batch.labels[i] = BigInt(this.#set.labels[index] ?? 0);
-      const isFlipped = augmentation !== "none" && random.integer(2) === 1;
-      const own = this.#batch.images.subarray(i * size, (i + 1) * size);
-      if (augmentation === "resized-crop-flip") {
-        const source = this.#set.images.subarray(index * size, (index + 1) * size);
-        resizeBox(source, image, resizedCropBox(random, image), isFlipped, own);
-      } else this.#crop(index, i, random, isFlipped);
-      if (splits === 1) this.#change(random, own);
+    const places = this.#order.slice(first, first + batchSize);
+    const random = generator(seed, step, 1);
+    const own = Array.from({ length: batchSize }, () => random.fork());
+    const images = new Float32Array(splits * batchSize * size);
+    const version = (split: number, i: number) =>
+      images.subarray((split * batchSize + i) * size, (split * batchSize + i + 1) * size);
+    own.forEach((ownRandom, i) => {
+      const place = places[i] ?? 0;
+      this.#crop(this.#set.images.subarray(place * size, (place + 1) * size), ownRandom, version(0, i));
+      if (splits === 1) this.#change(ownRandom, version(0, i));
       for (let split = 1; split < splits; split++) {
-        const at = (split * batchSize + i) * size;
-        this.#batch.images.copyWithin(at, i * size, (i + 1) * size);
-        this.#change(random, this.#batch.images.subarray(at, at + size));
+        version(split, i).set(version(0, i));
+        this.#change(ownRandom, version(split, i));
       }
+    });
+    const labels = BigInt64Array.from(places, (place) => BigInt(this.#set.labels[place] ?? 0));
+    return this.#mixed({ images, labels }, random);
+  }
+
+  async close(): Promise<void> {}
+
+  /** Writes an image of the set cropped and flipped. */
+  #crop(source: Uint8Array, random: Random, target: Float32Array): void {
+    const { augmentation } = this.#options;
+    const { image } = this.#set;
+    const isFlipped = augmentation !== "none" && random.integer(2) === 1;
+    if (augmentation === "resized-crop-flip") {
+      resizeBox(source, image, resizedCropBox(random, image), isFlipped, target);
+    } else {
+      const shift = () => (augmentation === "crop-flip" ? random.integer(2 * padding + 1) - padding : 0);
+      moveImage(source, image, { down: shift(), right: shift() }, isFlipped, target);
     }
-    return this.#mixed(random);
   }
 
   /** Changes an image in colour and content, after it was cropped. */
@@ -110,11 +140,11 @@ export class Batches {
   }
 
   /** The batch with every image mixed with its opposite in the batch, as timm does, where that is asked for. */
-  #mixed(random: Random): Batch {
+  #mixed(batch: Batch, random: Random): Batch {
     const { mixup = 0, cutmix = 0, batchSize } = this.#options;
-    if (mixup === 0 && cutmix === 0) return this.#batch;
+    if (mixup === 0 && cutmix === 0) return batch;
     const { image } = this.#set;
-    const { images, labels } = this.#batch;
+    const { images, labels } = batch;
     const [, height, width] = image;
     const size = images.length / batchSize;
     const isCut = cutmix > 0 && (mixup === 0 || random.integer(2) === 1);
@@ -136,15 +166,6 @@ export class Batches {
     return { images, labels, mixedLabels: labels.slice().reverse(), ownShare: [ownShare] };
   }
 
-  /** Image `index` as the batch's i-th, perhaps moved by up to the padding. */
-  #crop(index: number, i: number, random: Random, isFlipped: boolean): void {
-    const [down, right] =
-      this.#options.augmentation === "crop-flip"
-        ? [random.integer(2 * padding + 1), random.integer(2 * padding + 1)]
-        : [padding, padding];
-    this.#copy(index, i, down - padding, right - padding, isFlipped);
-  }
-
   #shuffle(epoch: number): void {
     const random = generator(this.#options.seed, epoch, 0);
     const order = this.#order;
@@ -155,26 +176,6 @@ export class Batches {
     }
     this.#epoch = epoch;
   }
-
-  /** Image `index` as the batch's i-th, moved by rows and columns (what comes in is black) and then perhaps flipped. */
-  #copy(index: number, i: number, down: number, right: number, isFlipped: boolean): void {
-    const { images, image } = this.#set;
-    const [channels, height, width] = image;
-    const target = this.#batch.images;
-    const size = height * width;
-    for (let channel = 0; channel < channels; channel++) {
-      const source = (index * channels + channel) * size;
-      const to = (i * channels + channel) * size;
-      for (let row = 0; row < height; row++) {
-        const from = row + down;
-        for (let column = 0; column < width; column++) {
-          const x = (isFlipped ? width - 1 - column : column) + right;
-          const inside = from >= 0 && from < height && x >= 0 && x < width;
-          target[to + row * width + column] = inside ? (images[source + from * width + x] ?? 0) : 0;
-        }
-      }
-    }
-  }
 }
 
 /** A generator for one purpose at one place of a run. */
@@ -183,24 +184,4 @@ function generator(seed: number, place: number, purpose: number): Random {
   const words = [base.nextUint32(), base.nextUint32()] as const;
   // Places of one run, and purposes, differ in all bits of their seeds: `Random` mixes each word.
   return new Random(((words[0] + 2 * place + purpose) % 2 ** 32) + 2 ** 32 * (words[1] % 2 ** 20));
-}
-
-/** Mean and standard deviation of each channel over a set, 0 to 255. */
-export function channelStatistics({ images, image, labels }: ImageSet): { mean: number[]; deviation: number[] } {
-  const [channels, height, width] = image;
-  const size = height * width;
-  const count = labels.length * size;
-  const sums = Array.from({ length: channels }, () => [0, 0] as [sum: number, squares: number]);
-  for (let i = 0; i < images.length; i++) {
-    const sum = sums[Math.floor(i / size) % channels];
-    const value = images[i] ?? 0;
-    if (sum) {
-      sum[0] += value;
-      sum[1] += value * value;
-    }
-  }
-  const mean = sums.map(([sum]) => sum / count);
-  // A channel that never changes is only shifted.
-  const deviation = sums.map(([sum, squares]) => Math.sqrt(Math.max(squares / count - (sum / count) ** 2, 0)) || 1);
-  return { mean, deviation };
 }

@@ -36,8 +36,10 @@ import type { ImageSet } from "../data/imageSet.ts";
 import { eraHead, type Head, plainHead, predictiveEntropy } from "../head.ts";
 import { type ModelName, models } from "../models/models.ts";
 import { infer, type NetworkState, networkState, train } from "../models/network.ts";
-import { Batches, channelStatistics } from "./batches.ts";
+import type { BatchSource } from "./batches.ts";
+import { channelStatistics } from "./channelStatistics.ts";
 import { Measurement, type Measures } from "./measures.ts";
+import { openBatches } from "./preparedBatches.ts";
 import { parseRandAugment, type RandAugmentPolicy } from "./randAugment.ts";
 import { learningRateAt } from "./schedule.ts";
 
@@ -108,6 +110,12 @@ export const classifierConfigSchema = z.object({
     .default(0)
     .describe("Share of elements dropped, in networks that have a place for it"),
   ema: z.number().min(0).lt(1).default(0).describe("Decay of the weights' moving average that is evaluated; 0: none"),
+  workers: z
+    .int()
+    .min(0)
+    .max(64)
+    .optional()
+    .describe("Threads that prepare batches ahead, the same ones with any number; 0: none; chosen if left out"),
   threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
 });
 
@@ -224,14 +232,14 @@ export class Classifier {
   readonly stepsPerEpoch: number;
   readonly #config: ClassifierConfig;
   readonly #data: ClassifierData;
-  readonly #batches: Batches;
+  readonly #batches: BatchSource;
   readonly #program: Program<Reported>;
 
   private constructor(
     config: ClassifierConfig,
     data: ClassifierData,
     graph: ClassifierGraph,
-    batches: Batches,
+    batches: BatchSource,
     program: Program<Reported>,
   ) {
     this.graph = graph;
@@ -245,14 +253,18 @@ export class Classifier {
 
   /** @throws RangeError where the set does not fill a batch; Error where the head asked for does not exist, each in one line */
   static async open(config: ClassifierConfig, set: ImageSet): Promise<Classifier> {
-    const batches = new Batches(set, {
-      ...config,
-      augmentation: config.augment,
-      randAugment: policyOf(config.randAugment),
-    });
-    const data = { image: set.image, classes: set.classes, ...channelStatistics(set) };
+    const statistics = channelStatistics(set);
+    const { augment: augmentation, randAugment, workers = 0 } = config;
+    const options = { ...config, augmentation, randAugment: policyOf(randAugment), statistics };
+    const data = { image: set.image, classes: set.classes, ...statistics };
     const graph = classifierGraph(config, data);
-    return new Classifier(config, data, graph, batches, await compile(graph.step, sessionOptions(config)));
+    const batches = openBatches(set, options, workers);
+    try {
+      return new Classifier(config, data, graph, batches, await compile(graph.step, sessionOptions(config)));
+    } catch (error) {
+      await batches.close();
+      throw error;
+    }
   }
 
   /** Takes one step, counted from 0. Throws NonFiniteError (of @era/tensor) where the loss is none; the state is then as before. */
@@ -261,7 +273,7 @@ export class Classifier {
     const warmUp = Math.min(Math.round(warmUpEpochs * this.stepsPerEpoch), this.steps);
     const learningRate = learningRateAt({ name, peak, steps: this.steps, warmUp }, step);
     const { loss, accuracy, entropy, entropyMin } = await this.#program.run({
-      ...this.#batches.at(step),
+      ...(await this.#batches.at(step)),
       learningRate: [learningRate],
     });
     const number = (values: ArrayLike<number | bigint>) => Number(values[0]);
@@ -302,6 +314,7 @@ export class Classifier {
   }
 
   async dispose(): Promise<void> {
+    await this.#batches.close();
     await this.#program.dispose();
   }
 }
