@@ -24,7 +24,7 @@ export { normalQuadrature } from "./quadrature.ts";
 export type { NdArray } from "./reference.ts";
 export { arrayOps, ndArray, referenceOps } from "./reference.ts";
 export type { ResolvedSequence, SequenceSpec } from "./sequence.ts";
-export { resolveSequence, responseEntropy, sequenceFactor, topKLogProb } from "./sequence.ts";
+export { resolveSequence, responseEntropy, sequenceFactor, sequenceFactors, topKLogProb } from "./sequence.ts";
 export { softmaxActivation } from "./softmaxActivation.ts";
 export type { ResolvedSoftmax, SoftmaxSpec } from "./softmaxSpec.ts";
 export { resolveSoftmax } from "./softmaxSpec.ts";

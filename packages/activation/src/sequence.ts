@@ -68,6 +68,9 @@ export function sequenceFactor<T>(ops: Ops<T>, spec: ResolvedSequence, entropy: 
   return ops.where(ops.less(0, advantages), rule, 1);
 }
 
+/** The values that {@link sequenceFactor} takes. */
+export const sequenceFactors = ({ factor }: ResolvedSequence): readonly number[] => [1 / factor, 1, factor];
+
 /** What a token outside the top logits gets as log-probability; the official constant. */
 const OUTSIDE_TOP = -1e4;
 

@@ -4,6 +4,7 @@
  */
 import {
   add,
+  checkpoint,
   concat,
   constant,
   gather,
@@ -70,6 +71,10 @@ export function decoderLayer(
   return add(afterAttention, part("mlp.down_proj", gated));
 }
 
+/** All parameters of a layer. */
+const layerParameters = (parameters: DecoderParameters, layer: number): Tensor[] =>
+  Object.entries(parameters).flatMap(([name, tensor]) => (name.startsWith(`model.layers.${layer}.`) ? [tensor] : []));
+
 /** The norm after the last layer. */
 export function finalNorm(config: DecoderConfig, parameters: DecoderParameters, x: Tensor): Tensor {
   return rmsNorm(x, parameter(parameters, "model.norm.weight"), config.normEpsilon);
@@ -129,6 +134,11 @@ export function causalAttention(config: DecoderConfig, batch: number, length: nu
   };
 }
 
+export interface DecoderOptions {
+  /** Gradient checkpointing: the backward pass computes each layer again from its input, instead of keeping all that is in it. */
+  readonly checkpoint?: boolean;
+}
+
 /**
  * What the last layer and its norm give for whole sequences: tokens `[batch, length]` int64 → `[batch, length, width]`. Differentiable; logits
  * are `outputLogits` of it, of all rows or of those that are needed.
@@ -140,6 +150,7 @@ export function decoderHidden(
   parameters: DecoderParameters,
   tokens: Tensor,
   mask?: Tensor,
+  { checkpoint: isCheckpointed = false }: DecoderOptions = {},
 ): Tensor {
   const [batch, length] = tokens.shape;
   if (tokens.rank !== 2 || typeof batch !== "number" || typeof length !== "number") {
@@ -154,7 +165,8 @@ export function decoderHidden(
   const attention = causalAttention(config, batch, length, mask);
   let x = reshape(embed(parameters, tokens), [batch * length, config.width]);
   for (let layer = 0; layer < config.layers; layer++) {
-    x = decoderLayer(config, parameters, layer, x, attention);
+    const compute = (y: Tensor) => decoderLayer(config, parameters, layer, y, attention);
+    x = isCheckpointed ? checkpoint(compute, x, layerParameters(parameters, layer)) : compute(x);
   }
   return reshape(finalNorm(config, parameters, x), [batch, length, config.width]);
 }

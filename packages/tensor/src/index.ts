@@ -1,9 +1,11 @@
 export { tensorOps } from "./activationOps.ts";
+export { checkpoint } from "./checkpoint.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export { grad, vjp } from "./grad.ts";
 export * as init from "./initializers.ts";
 export { LoadedModel, type ModelValue } from "./loadedModel.ts";
 export { exportOnnx, modelMetadata } from "./model.ts";
+export { after } from "./ops/after.ts";
 export * from "./ops/batchNorm.ts";
 export { type CachedAttentionInputs, cachedAttention } from "./ops/cachedAttention.ts";
 export {
@@ -14,7 +16,7 @@ export {
   type TransposedConvolutionOptions,
 } from "./ops/convolution.ts";
 export { counterUniform } from "./ops/counterUniform.ts";
-export { withDerivatives } from "./ops/customGradient.ts";
+export { type VectorJacobianProduct, withDerivatives, withVjp } from "./ops/customGradient.ts";
 export { dropout } from "./ops/dropout.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/indexing.ts";
@@ -44,6 +46,6 @@ export { RandomStream } from "./randomStream.ts";
 export * from "./safetensors.ts";
 export { loadRuntime, type Runtime, type SessionOptions, useRuntime } from "./session.ts";
 export { type Dim, formatShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
-export { type InitialParameters, type NamedArray, type Parameters, State } from "./state.ts";
+export { type InitialParameters, type NamedArray, type Parameters, State, viewRows } from "./state.ts";
 export { fromSafetensors, toSafetensors } from "./stateFile.ts";
 export { constant, input, Tensor } from "./tensor.ts";

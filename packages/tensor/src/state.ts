@@ -3,6 +3,7 @@
  * current one and writes the other, and then they change places: state advances without a copy, and a failed run leaves it as it was.
  */
 import { allocate, type DType, holds, type TypedArray, toTypedArray } from "./dtype.ts";
+import { slice } from "./ops/layout.ts";
 import { formatShape, requireShape, ShapeError, sameShape, sizeOf } from "./shape.ts";
 import { readVariable, type Tensor, variableOf } from "./tensor.ts";
 
@@ -155,4 +156,18 @@ function partsOf({ name, shape, dtype, layout, buffers: [data] }: Variable): (Na
 function filled(dtype: DType, size: number, value: number): TypedArray {
   const data = allocate(dtype, size);
   return data instanceof BigInt64Array ? data.fill(BigInt(value)) : data.fill(value);
+}
+
+/**
+ * Rows `start` to `end` (exclusive) of x along its first axis: of a variable a view that costs nothing, of anything else a slice. No derivative
+ * flows from a view to x.
+ */
+export function viewRows(x: Tensor, start: number, end: number): Tensor {
+  const found = variableOf(x);
+  const shape = x.shape as readonly number[];
+  if (!found || (start === 0 && end === shape[0])) return slice(x, 0, start, end);
+  if (!(0 <= start && start < end && end <= (shape[0] ?? 0))) {
+    throw new ShapeError(`viewRows: there are no rows ${start} to ${end} of ${formatShape(shape)}`);
+  }
+  return readVariable(found.variable, found.offset + start * sizeOf(shape.slice(1)), [end - start, ...shape.slice(1)]);
 }

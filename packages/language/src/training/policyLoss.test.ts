@@ -64,7 +64,9 @@ describe.each(Object.entries(methods))("the policy loss of %s", (name, expected)
   it("has the official loss, metrics and gradient", async () => {
     const method = methodOf(name);
     const isClipCov = method.name === "clip-cov";
-    const scoring = { from: prompt, temperature, ...methodScoring(method, batch) };
+    // Four parts of the vocabulary, and layers that are computed again.
+    const memory = { chunk: rows * response * 16, checkpoint: true };
+    const scoring = { from: prompt, temperature, ...memory, ...methodScoring(method, batch) };
     const old = new State().parameters("old", oldWeights(config, distance)).tensors;
     const { tensors } = new State().parameters("model", formulaWeights(config));
     const { logProb: oldLogProb } = tokenScores(config, old, tokens, mask, scoring);

@@ -1,23 +1,10 @@
 /** What a decoder says of given tokens: their log-probabilities, and the entropies of the distributions that they were drawn from. */
-import { type ResolvedSequence, responseEntropy, sequenceFactor, topKLogProb } from "@era/activation";
-import {
-  exp,
-  logSoftmax,
-  mul,
-  neg,
-  pick,
-  reshape,
-  ShapeError,
-  slice,
-  stopGradient,
-  sum,
-  type Tensor,
-  tensorOps,
-  unsqueeze,
-} from "@era/tensor";
+import { type ResolvedSequence, responseEntropy, sequenceFactor, sequenceFactors } from "@era/activation";
+import { mul, reshape, ShapeError, slice, stopGradient, type Tensor, tensorOps } from "@era/tensor";
 import type { DecoderConfig } from "../config.ts";
-import { type DecoderParameters, decoderHidden, outputLogits } from "../decoder.ts";
+import { type DecoderParameters, decoderHidden, outputMatrix } from "../decoder.ts";
 import type { EntropyMethod } from "./entropyMethod.ts";
+import { vocabularyScores } from "./vocabularyScores.ts";
 
 /** The sequence activation at work on the scored tokens; shapes as the scores', `[batch, T]` float32. */
 export interface ScoreActivation {
@@ -36,6 +23,10 @@ export interface TokenScoreOptions {
   readonly topK?: number;
   /** Logits are multiplied by ERA's factor before log-probabilities are taken of them. Entropies are those of the unscaled logits. */
   readonly activation?: ScoreActivation;
+  /** The most logits that are computed at once: see `vocabularyScores`. */
+  readonly chunk?: number;
+  /** Gradient checkpointing: the backward pass computes each layer again from its input, instead of keeping all that is in it. Default false. */
+  readonly checkpoint?: boolean;
 }
 
 /** Scores of tokens `[batch, T]` with T = length − from: of the tokens in columns `from` to the last. */
@@ -47,7 +38,7 @@ export interface TokenScores {
 }
 
 /**
- * Scores of tokens under a decoder.
+ * Scores of tokens under a decoder. Memory: the logits are never there as a whole, neither here nor in the gradient (`vocabularyScores`).
  * @param tokens `[batch, length]` int64
  * @param mask `[batch, length]` float32: 1 for tokens, 0 for padding at the left or right. Scores of padding are finite and mean nothing
  * @throws ShapeError where shapes do not fit, or there is no column to score
@@ -57,9 +48,9 @@ export function tokenScores(
   parameters: DecoderParameters,
   tokens: Tensor,
   mask: Tensor | undefined,
-  { from = 1, temperature = 1, topK = 0, activation }: TokenScoreOptions = {},
+  { from = 1, temperature = 1, topK = 0, activation, chunk, checkpoint = false }: TokenScoreOptions = {},
 ): TokenScores {
-  const hidden = decoderHidden(config, parameters, tokens, mask);
+  const hidden = decoderHidden(config, parameters, tokens, mask, { checkpoint });
   const [batch, length] = tokens.shape as readonly number[];
   if (batch === undefined || length === undefined || from < 1 || from >= length) {
     throw new ShapeError(`tokenScores: cannot score sequences of ${length} tokens from column ${from}`);
@@ -67,16 +58,16 @@ export function tokenScores(
   const shape = [batch, length - from];
   const rows = reshape(slice(hidden, 1, from - 1, -1), [-1, config.width]);
   const targets = reshape(slice(tokens, 1, from), [-1]);
-  const logits = mul(outputLogits(config, parameters, rows), 1 / temperature);
-  const logProbabilities = logSoftmax(logits);
-  const entropy = reshape(neg(sum(mul(exp(logProbabilities), logProbabilities), -1)), shape);
-  const factor = activation && activationFactor(activation, entropy);
-  const scaled = factor ? mul(logits, reshape(factor, [-1, 1])) : logits;
-  const logProb =
-    topK > 0
-      ? topKLogProb(tensorOps, scaled, unsqueeze(pick(scaled, targets), -1), topK)
-      : pick(factor ? logSoftmax(scaled) : logProbabilities, targets);
-  return { logProb: reshape(logProb, shape), entropy };
+  const factor = activation && {
+    values: sequenceFactors(activation.spec),
+    of: (entropy: Tensor) => reshape(activationFactor(activation, reshape(entropy, shape)), [-1, 1]),
+  };
+  const scores = vocabularyScores(mul(rows, 1 / temperature), outputMatrix(config, parameters), targets, {
+    topK,
+    ...(factor && { factor }),
+    ...(chunk !== undefined && { chunk }),
+  });
+  return { logProb: reshape(scores.logProb, shape), entropy: reshape(scores.entropy, shape) };
 }
 
 /** ERA's factor of each token `[batch, T]`, from the entropies of all: see `sequenceFactor`. It carries no gradient. */

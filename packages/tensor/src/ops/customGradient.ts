@@ -1,6 +1,6 @@
-/** A value whose derivatives are given instead of traced. */
+/** Values whose derivatives are given instead of traced. */
 import { broadcast, formatShape, ShapeError, sameShape } from "../shape.ts";
-import { type Attributes, apply, type Operation, type Tensor } from "../tensor.ts";
+import { type Attributes, apply, Node, type Operation, type Tensor } from "../tensor.ts";
 import { mul } from "./elementwise.ts";
 import { sumTo } from "./reduce.ts";
 
@@ -42,4 +42,40 @@ export function withDerivatives(
   const inputs = derivatives.map(([input]) => input);
   const attributes = { derivatives: derivatives.map(([, derivative]) => derivative) };
   return apply(customGradientOperation, [value, ...inputs], attributes, { shape, dtype });
+}
+
+/**
+ * A vector-Jacobian product: from the gradient of each value (undefined where none flows) that of each input, in its shape; undefined where it
+ * is zero. `wanted[i]` says whether the gradient of input i is used at all.
+ */
+export type VectorJacobianProduct = (
+  gradients: readonly (Tensor | undefined)[],
+  wanted: readonly boolean[],
+) => readonly (Tensor | undefined)[];
+
+interface CustomProductAttributes extends Attributes {
+  readonly rule: VectorJacobianProduct;
+  readonly valueCount: number;
+}
+
+const customProductOperation: Operation<CustomProductAttributes> = {
+  name: "withVjp",
+  lower: (_emit, inputs, { attributes }) => inputs.slice(0, attributes.valueCount),
+  vjp: (gradients, { attributes: { rule, valueCount } }, wanted) => [
+    ...Array.from({ length: valueCount }, () => undefined),
+    ...rule(gradients, wanted.slice(valueCount)),
+  ],
+};
+
+/**
+ * `values`, whose vector-Jacobian product with respect to `inputs` is the one given; nothing flows into the values' own expressions. Costs
+ * nothing but the rule's expressions, and those only where a gradient is taken.
+ */
+export function withVjp(
+  values: readonly Tensor[],
+  inputs: readonly Tensor[],
+  rule: VectorJacobianProduct,
+): readonly Tensor[] {
+  const types = values.map(({ shape, dtype }) => ({ shape, dtype }));
+  return new Node(customProductOperation, [...values, ...inputs], { rule, valueCount: values.length }, types).outputs;
 }

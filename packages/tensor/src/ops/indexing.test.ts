@@ -49,6 +49,18 @@ describe("indexing operations", () => {
         build: (x, y, i) => [indexing.gather(x, i), indexing.gather(y, i)],
       },
     ],
+    addAlong: [
+      {
+        name: "repeated, along the last axis",
+        inputs: [real([2, 4]), given([0, 1, 0, 3, 3, 3], [2, 3], "int64"), real([2, 3], -1, 1, 2)],
+        build: (x, i, u) => indexing.addAlong(x, i, u),
+      },
+      {
+        name: "one a column, along the first axis",
+        inputs: [real([3, 2]), given([2, 0], [1, 2], "int32"), real([1, 2], -1, 1, 2)],
+        build: (x, i, u) => indexing.addAlong(x, i, u, 0),
+      },
+    ],
     scatterAdd: [
       ...(
         [

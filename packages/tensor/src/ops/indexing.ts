@@ -90,18 +90,37 @@ export function takeAlong(x: Tensor, indices: Tensor, axis = -1): Tensor {
   return apply(takeAlongOperation, [x, indices], { axis: at }, { shape: indices.shape, dtype: x.dtype });
 }
 
-const putAlongOperation: Operation<AxisAttributes> = {
-  name: "putAlong",
+const addAlongOperation: Operation<AxisAttributes> = {
+  name: "addAlong",
   lower: (emit, inputs, { attributes }) => [
     emit.node("ScatterElements", inputs, { axis: attributes.axis, reduction: "add" }),
   ],
-  vjp: ([g], node) => [undefined, undefined, g && takeAlong(g, node.input(1), node.attributes.axis)],
+  vjp: ([g], node, wanted) => [
+    g,
+    undefined,
+    g && wanted[2] ? takeAlong(g, node.input(1), node.attributes.axis) : undefined,
+  ],
 };
-/** Zeros of the shape of `like` with `updates` added at `indices` along an axis: the transpose of takeAlong. */
-function putAlong(like: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
-  const base = zeros(like, staticShape("takeAlong", like.shape));
-  return apply(putAlongOperation, [base, indices, updates], { axis }, { shape: like.shape, dtype: like.dtype });
+/**
+ * x with each of `updates` added to the element that its index names along an axis; repeated indices add up. Updates and indices have x's shape but
+ * for that axis (PyTorch's scatter_add).
+ */
+export function addAlong(x: Tensor, indices: Tensor, updates: Tensor, axis = -1): Tensor {
+  requireIndices("addAlong", indices);
+  const at = normalizeAxis("addAlong", axis, x.shape);
+  if (updates.dtype !== x.dtype) throw new TypeError(`addAlong: adds ${updates.dtype} to ${x.dtype}`);
+  const fits = indices.rank === x.rank && indices.shape.every((dim, i) => i === at || dim === x.shape[i]);
+  if (!fits || !sameShape(updates.shape, indices.shape)) {
+    throw new ShapeError(
+      `addAlong: updates ${formatShape(updates.shape)} and indices ${formatShape(indices.shape)} do not fit ${formatShape(x.shape)} beside axis ${axis}`,
+    );
+  }
+  return apply(addAlongOperation, [x, indices, updates], { axis: at }, { shape: x.shape, dtype: x.dtype });
 }
+
+/** Zeros of the shape of `like` with `updates` added at `indices` along an axis: the transpose of takeAlong. */
+const putAlong = (like: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor =>
+  addAlong(zeros(like, staticShape("takeAlong", like.shape)), indices, updates, axis);
 
 /** 1 where the last axis (of size `classes`) equals the index, 0 elsewhere: indices `[…]` → `[…, classes]` float32. */
 export function oneHot(indices: Tensor, classes: number): Tensor {

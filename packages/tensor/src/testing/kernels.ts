@@ -211,6 +211,8 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   },
   stopGradient: ([x = nothing]) => [x],
   withDerivatives: ([x = nothing]) => [x],
+  withVjp: (inputs, node) => inputs.slice(0, node.outputs.length),
+  after: ([x = nothing]) => [x],
 
   sum: reduction(total),
   mean: reduction(average),
@@ -317,7 +319,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     const axis = attribute<number>(node, "axis");
     return [build(outputShape(node), (index) => at(x, index.with(axis, row(at(indices, index), x.shape[axis]))))];
   },
-  putAlong: ([base = nothing, indices = nothing, updates = nothing], node) => {
+  addAlong: ([base = nothing, indices = nothing, updates = nothing], node) => {
     const axis = attribute<number>(node, "axis");
     const length = indices.shape[axis] ?? 0;
     return [
