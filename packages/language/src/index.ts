@@ -26,7 +26,12 @@ export { type GgufMetadata, type GgufModel, readGguf } from "./gguf/readGguf.ts"
 export { type DecoderWeights, readModelFolder, type WriteModelOptions, writeModelFolder } from "./modelFolder.ts";
 export { checkedParameters, constantParameters, initialParameters, parameterShapes } from "./parameters.ts";
 export { type LanguageModel, readModel } from "./readModel.ts";
+export { type AnswerPlace, extractAnswer } from "./rewards/answer/extractAnswer.ts";
+export { type EquivalenceOptions, isEquivalent } from "./rewards/answer/isEquivalent.ts";
+export { type CodeLimits, codeReward } from "./rewards/codeReward.ts";
 export { countdownReward } from "./rewards/countdown.ts";
+export { formatReward, patternReward } from "./rewards/formatReward.ts";
+export { answerReward, gsm8kReward, mathReward, numberReward, scienceReward } from "./rewards/mathRewards.ts";
 export { loadReward, type Reward, type RewardInput, rewardNames, scoreResponse } from "./rewards/reward.ts";
 export { type Rope, type RopeScaling, ropeFrequencies, ropeTables } from "./rope.ts";
 export { ggufTokenizer, type TokenizerFiles } from "./tokenizer/ggufTokenizer.ts";

@@ -17,7 +17,7 @@ export function lastBoxed(text: string): string | undefined {
 
 function boxedAt(text: string, start: number): string | undefined {
   const open = start + (text.startsWith("\\boxed", start) ? "\\boxed".length : "\\fbox".length);
-  if (text[open] !== "{") return /^ *([^\s${}\\]+)/.exec(text.slice(open, open + 100))?.[1];
+  if (text[open] !== "{") return /^ *([^\s${}\\]*[^\s${}\\.,;:])/.exec(text.slice(open, open + 100))?.[1];
   let depth = 0;
   for (let i = open; i < text.length; i++) {
     // A backslash takes the next character with it: \{ opens nothing.

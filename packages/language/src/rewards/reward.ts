@@ -20,7 +20,13 @@ export type Reward = (input: RewardInput) => number | Promise<number>;
 
 /** The rewards that are here, by name; each is loaded when it is asked for. */
 const rewards: Readonly<Record<string, () => Promise<Reward>>> = {
+  math: async () => (await import("./mathRewards.ts")).mathReward,
+  gsm8k: async () => (await import("./mathRewards.ts")).gsm8kReward,
+  number: async () => (await import("./mathRewards.ts")).numberReward,
+  science: async () => (await import("./mathRewards.ts")).scienceReward,
   countdown: async () => (await import("./countdown.ts")).countdownReward,
+  format: async () => (await import("./formatReward.ts")).formatReward,
+  code: async () => (await import("./codeReward.ts")).codeReward(),
 };
 
 /** The names that {@link loadReward} knows besides paths of modules. */
