@@ -20,7 +20,13 @@ export {
   outputMatrix,
 } from "./decoder.ts";
 export { type Generation, type GenerationOptions, Generator, type GeneratorOptions } from "./generation/generator.ts";
-export { type Choice, requireSampling, type SamplingOptions, sampleToken } from "./generation/sampling.ts";
+export {
+  type Choice,
+  type Distribution,
+  requireSampling,
+  type SamplingOptions,
+  sampleToken,
+} from "./generation/sampling.ts";
 export { dequantize, type GgufType, ggufTypes } from "./gguf/dequantize.ts";
 export { type GgufMetadata, type GgufModel, readGguf } from "./gguf/readGguf.ts";
 export { type DecoderWeights, readModelFolder, type WriteModelOptions, writeModelFolder } from "./modelFolder.ts";

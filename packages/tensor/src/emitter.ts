@@ -7,7 +7,9 @@ import {
   AttributeProto_AttributeType as AttributeType,
   type NodeProto,
   NodeProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
+  TensorProto_DataLocation,
   TensorProtoSchema,
 } from "./onnx/onnx_pb.ts";
 import { type Shape, sameShape } from "./shape.ts";
@@ -26,9 +28,14 @@ export interface Range {
   readonly step: number;
 }
 
+/** Constants of fewer bytes lie in the model in any case: shapes and axes, which ONNX Runtime reads while it plans. */
+const leastExternalBytes = 1024;
+
 export class Emitter {
   readonly graph: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
+  /** The values of the constants that lie outside the model, by the constants' names; undefined: all lie in it. */
+  readonly external: Map<string, Uint8Array> | undefined;
   /** Domains of operators besides ONNX's own. */
   readonly domains = new Set<string>();
   readonly #written = new Map<string, readonly string[]>();
@@ -39,9 +46,13 @@ export class Emitter {
   readonly #reserved: ReadonlySet<string>;
   #count = 0;
 
-  /** @param reserved names that no value written here may take */
-  constructor(reserved: Iterable<string> = []) {
+  /**
+   * @param reserved names that no value written here may take
+   * @param options.external whether large constants stay outside the model, in `external`, as views of the arrays that were given
+   */
+  constructor(reserved: Iterable<string> = [], { external = false } = {}) {
     this.#reserved = new Set(reserved);
+    this.external = external ? new Map() : undefined;
   }
 
   #name(prefix: string): string {
@@ -85,14 +96,16 @@ export class Emitter {
     const known = key && this.#constants.get(key);
     if (known) return known;
     const name = this.#name("constant");
-    this.initializers.push(
-      create(TensorProtoSchema, {
-        name,
-        dims: shape.map(BigInt),
-        dataType: onnxType[dtype],
-        rawData,
-      }),
-    );
+    const proto = create(TensorProtoSchema, { name, dims: shape.map(BigInt), dataType: onnxType[dtype] });
+    if (this.external && rawData.length >= leastExternalBytes) {
+      this.external.set(name, rawData);
+      proto.dataLocation = TensorProto_DataLocation.EXTERNAL;
+      const place = { location: name, offset: "0", length: `${rawData.length}` };
+      for (const [key, value] of Object.entries(place)) {
+        proto.externalData.push(create(StringStringEntryProtoSchema, { key, value }));
+      }
+    } else proto.rawData = rawData;
+    this.initializers.push(proto);
     if (key) this.#constants.set(key, name);
     return name;
   }

@@ -18,6 +18,8 @@ export interface Model {
   readonly inputs: ReadonlyMap<string, TensorType>;
   /** The variables read, under the names their inputs have in the graph; empty where they are frozen. */
   readonly variables: ReadonlyMap<string, Tensor>;
+  /** What lies outside `bytes`: the values of large constants, views of the arrays that they were given as. */
+  readonly external: ReadonlyMap<string, Uint8Array>;
   /** Number of ONNX nodes as written, before ONNX Runtime's own optimizations. */
   readonly nodeCount: number;
 }
@@ -25,6 +27,8 @@ export interface Model {
 export interface ModelOptions {
   /** Variables are stored with their current values instead of being inputs (inference, export). */
   readonly frozen?: boolean;
+  /** Large constants stay outside the serialized model, which then has no limit of 2 GiB and no copies of them. */
+  readonly external?: boolean;
   /** Stored in the model's metadata_props. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Name of a first output besides the others, an empty sequence: see `runInto` in session.ts. */
@@ -37,13 +41,13 @@ export interface ModelOptions {
  */
 export function buildModel(
   outputs: Readonly<Record<string, Tensor>>,
-  { frozen = false, metadata = {}, sentinel }: ModelOptions = {},
+  { frozen = false, external = false, metadata = {}, sentinel }: ModelOptions = {},
 ): Model {
   const order = topologicalOrder(Object.values(outputs));
   const inputNames = order.flatMap((node) => node.outputs.flatMap((output) => inputName(output) ?? []));
   const taken = inputNames.find((name) => name in outputs);
   if (taken !== undefined) throw new Error(`output "${taken}": an input has that name`);
-  const emit = new Emitter([...Object.keys(outputs), ...inputNames]);
+  const emit = new Emitter([...Object.keys(outputs), ...inputNames], { external });
   const inputs = new Map<string, TensorType>();
   const variables = new Map<string, Tensor>();
   const names = new Map<Tensor, string>();
@@ -119,7 +123,14 @@ export function buildModel(
       ],
     },
   });
-  return { bytes: toBinary(ModelProtoSchema, model), inputs, variables, nodeCount: graph.length };
+  const isUsed = new Set(initializers.map(({ name }) => name));
+  return {
+    bytes: toBinary(ModelProtoSchema, model),
+    inputs,
+    variables,
+    external: new Map([...(emit.external ?? [])].filter(([name]) => isUsed.has(name))),
+    nodeCount: graph.length,
+  };
 }
 
 /** What the outputs depend on of all that was written. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildModel } from "./model.ts";
 import { add, cast, div, equal, exp, log, mul, not } from "./ops/elementwise.ts";
 import { gather } from "./ops/indexing.ts";
 import { sum } from "./ops/reduce.ts";
@@ -160,5 +161,47 @@ describe("a guard", () => {
     const x = input("x", [2]);
     const program = await compile({ outputs: { y: log(x), same: equal(x, x) }, guard: ["same"] });
     expect(list((await program.run({ x: [0, 1] })).y)).toEqual([Number.NEGATIVE_INFINITY, 0]);
+  });
+});
+
+describe("named dimensions", () => {
+  it("have one size in a run, which an input with fewer of them tells", async () => {
+    const table = input("table", ["rows", "columns"]);
+    const weights = input("weights", ["rows", 1]);
+    const program = await compile({ outputs: { y: mul(table, weights) } });
+    const { y } = await program.run({ table: [1, 2, 3, 4, 5, 6], weights: [1, 10] });
+    expect(list(y)).toEqual([1, 2, 3, 40, 50, 60]);
+    await expect(program.run({ table: [1, 2, 3, 4, 5], weights: [1, 10] })).rejects.toThrow(
+      'run: the input "table" needs [rows, columns] values (rows 2 by another input), not 5',
+    );
+    const again = await program.run({ table: [1, 2, 3, 4, 5, 6], weights: [1, 10, 100] });
+    expect(list(again.y)).toEqual([1, 2, 30, 40, 500, 600]);
+  });
+
+  it("are the sizes of outputs beside updates too", async () => {
+    const state = new State();
+    const sums = state.variable("sums", 0);
+    const x = input("x", ["rows"]);
+    const program = await compile({ outputs: { doubled: mul(x, 2) }, updates: [[sums, add(sums, sum(x))]] });
+    expect(list((await program.run({ x: [1, 2, 3] })).doubled)).toEqual([2, 4, 6]);
+    expect(list((await program.run({ x: [4] })).doubled)).toEqual([8]);
+    expect(list(state.read(sums))).toEqual([10]);
+  });
+});
+
+describe("large constants", () => {
+  it("lie outside the serialized model, and change no more once the program is there", async () => {
+    const values = Float32Array.from({ length: 3000 }, (_, i) => i);
+    const table = constant(values, [1000, 3]);
+    const rows = gather(table, input("which", [2], "int64"));
+    const { bytes, external } = buildModel({ rows }, { external: true });
+    expect(bytes.length).toBeLessThan(1000);
+    expect([...external.values()].map(({ buffer }) => buffer)).toEqual([values.buffer]);
+    const program = await compile({ outputs: { rows } });
+    const whole = await compile({ outputs: { rows } }, { folds: false });
+    values.fill(-1);
+    for (const each of [program, whole]) {
+      expect(list((await each.run({ which: [2, 999] })).rows)).toEqual([6, 7, 8, 2997, 2998, 2999]);
+    }
   });
 });

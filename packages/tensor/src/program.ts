@@ -6,6 +6,7 @@ import { copiesFetches, createSession, runInto, type SessionOptions, tensorMaker
 import { fillShape, formatShape, type Shape, ShapeError, sameShape, sizeOf } from "./shape.ts";
 import type { Variable } from "./state.ts";
 import { inputName, type Tensor, type TensorType, variableOf } from "./tensor.ts";
+import { topologicalOrder } from "./topology.ts";
 
 /** What a program computes. */
 export interface ProgramSpec<K extends string = string> {
@@ -91,14 +92,21 @@ export async function compile<K extends string>(
     return { name: overwriteName(i), fed, value };
   });
   const makeTensor = await tensorMaker();
-  const types = Object.values<Tensor>(outputs);
-  const isFixed = types.every(({ shape }) => shape.every((dim) => typeof dim === "number"));
-  const sentinel = written.length + overwritten.length > 0 && isFixed && copiesFetches() ? sentinelName : undefined;
-  const model = buildModel(
-    { ...outputs, ...Object.fromEntries([...written, ...overwritten].map(({ name, value }) => [name, value])) },
-    { frozen, ...(sentinel !== undefined && { sentinel }) },
+  const isWriting = written.length + overwritten.length > 0;
+  const values = {
+    ...outputs,
+    ...Object.fromEntries([...written, ...overwritten].map(({ name, value }) => [name, value])),
+  };
+  // Outputs can be given buffers where the inputs tell all of their sizes.
+  const told = new Set(
+    topologicalOrder(Object.values(values)).flatMap(({ outputs: [leaf] }) => dimensionsOfInput(leaf)),
   );
-  const session = await createSession(model.bytes, sessionOptions);
+  const canHaveBuffers = Object.values<Tensor>(outputs).every(({ shape }) =>
+    shape.every((dim) => typeof dim === "number" || told.has(dim)),
+  );
+  const sentinel = isWriting && canHaveBuffers && copiesFetches() ? sentinelName : undefined;
+  const model = buildModel(values, { frozen, external: true, ...(sentinel !== undefined && { sentinel }) });
+  const session = await createSession(model.bytes, sessionOptions, model.external);
   const view = (name: string, variable: Variable, offset: number, shape: Shape): VariableView => ({
     name,
     variable,
@@ -112,15 +120,20 @@ export async function compile<K extends string>(
   });
   const writes = written.map(({ name, variable }) => view(name, variable, 0, variable.shape));
   const outputNames = Object.keys(outputs) as K[];
-  const outputTypes = new Map(Object.entries<Tensor>(outputs) as [K, Tensor][]);
-  const inputs = [...model.inputs].map(([name, type]): Fed => ({ name, type, array: undefined, tensor: undefined }));
+  // Not the tensors themselves: they would keep the whole expression, constants included, as long as the program.
+  const outputTypes = new Map(
+    Object.entries<Tensor>(outputs).map(([name, { shape, dtype }]) => [name as K, { shape, dtype }] as const),
+  );
+  const inputs = [...model.inputs].map(
+    ([name, { shape, dtype }]): Fed => ({ name, type: { shape, dtype }, array: undefined, tensor: undefined }),
+  );
   const { nodeCount } = model;
   return new Program({
     session,
     makeTensor,
     reads,
     writes,
-    overwritten,
+    overwritten: overwritten.map(({ name, fed }) => ({ name, fed })),
     outputNames,
     outputTypes,
     sentinel,
@@ -129,6 +142,12 @@ export async function compile<K extends string>(
     nodeCount,
   });
 }
+
+const namedDimensions = ({ shape }: TensorType): string[] => shape.filter((dim) => typeof dim === "string");
+
+/** The named dimensions of a tensor that is fed; none of another. */
+const dimensionsOfInput = (tensor: Tensor | undefined): string[] =>
+  tensor && inputName(tensor) !== undefined ? namedDimensions(tensor) : [];
 
 interface ProgramParts<K extends string> {
   readonly session: InferenceSession;
@@ -149,10 +168,13 @@ interface ProgramParts<K extends string> {
 export class Program<K extends string = string> {
   readonly #parts: ProgramParts<K>;
   readonly #known: ReadonlySet<string>;
+  /** The inputs, those with the fewest named dimensions first: what these are is then known for the others. */
+  readonly #slots: readonly Fed[];
 
   constructor(parts: ProgramParts<K>) {
     this.#parts = parts;
     this.#known = new Set(parts.inputs.map(({ name }) => name));
+    this.#slots = parts.inputs.toSorted((a, b) => namedDimensions(a.type).length - namedDimensions(b.type).length);
   }
 
   /** Number of ONNX nodes as written, before ONNX Runtime's own optimizations. */
@@ -161,18 +183,20 @@ export class Program<K extends string = string> {
   }
 
   /**
-   * Runs once: returns the outputs (fresh arrays, in row-major order) and advances the state.
+   * Runs once: returns the outputs (fresh arrays, in row-major order) and advances the state. A named dimension has one size in a run; an
+   * input with several must leave no more than one that no input with fewer tells.
    * Throws where an input is missing, unknown or of the wrong length, where another run that writes the same variables is under way, and
    * NonFiniteError where a guarded output is not finite; the state is then unchanged.
    */
   async run(feeds: Feeds = {}): Promise<Record<K, TypedArray>> {
-    const { reads, writes, overwritten, inputs, guard } = this.#parts;
+    const { reads, writes, overwritten, guard } = this.#parts;
     for (const name of Object.keys(feeds)) {
       if (!this.#known.has(name))
         throw new Error(`run: there is no input "${name}"; inputs are ${[...this.#known].join(", ") || "none"}`);
     }
     const fed: Record<string, OrtTensor> = {};
-    for (const slot of inputs) fed[slot.name] = this.#feed(slot, feeds[slot.name]);
+    const sizes = new Map<string, number>();
+    for (const slot of this.#slots) fed[slot.name] = this.#feed(slot, feeds[slot.name], sizes);
     for (const read of reads) fed[read.name] = this.#bound(read, read.variable.buffers[0]);
 
     const fetches: Record<string, OrtTensor | null> = {};
@@ -191,7 +215,7 @@ export class Program<K extends string = string> {
 
     for (const { variable } of writes) variable.busy = true;
     try {
-      const outputs = await this.#fetch(fed, fetches);
+      const outputs = await this.#fetch(fed, fetches, sizes);
       for (const name of guard) {
         for (const value of outputs[name]) {
           if (!Number.isFinite(Number(value))) throw new NonFiniteError(name, Number(value));
@@ -211,6 +235,7 @@ export class Program<K extends string = string> {
   async #fetch(
     fed: Record<string, OrtTensor>,
     fetches: Record<string, OrtTensor | null>,
+    sizes: ReadonlyMap<string, number>,
   ): Promise<Record<K, TypedArray>> {
     const { session, outputNames, outputTypes, sentinel, makeTensor } = this.#parts;
     const outputs = {} as Record<K, TypedArray>;
@@ -222,8 +247,9 @@ export class Program<K extends string = string> {
     }
     fetches[sentinel] = null;
     for (const [name, { dtype, shape }] of outputTypes) {
-      outputs[name] = allocate(dtype, sizeOf(shape));
-      fetches[name] = makeTensor(dtype, outputs[name], shape as readonly number[]);
+      const actual = shape.map((dim) => (typeof dim === "number" ? dim : (sizes.get(dim) ?? 0)));
+      outputs[name] = allocate(dtype, sizeOf(actual));
+      fetches[name] = makeTensor(dtype, outputs[name], actual);
     }
     await runInto(session, fed, fetches);
     return outputs;
@@ -234,12 +260,12 @@ export class Program<K extends string = string> {
     await this.#parts.session.release();
   }
 
-  #feed(slot: Fed, values: TypedArray | readonly number[] | undefined): OrtTensor {
+  #feed(slot: Fed, values: TypedArray | readonly number[] | undefined, sizes: Map<string, number>): OrtTensor {
     const { name, type } = slot;
     if (values === undefined) throw new Error(`run: the input "${name}" ${formatShape(type.shape)} is missing`);
     const array = fedArray(name, type.dtype, values);
-    if (slot.tensor && slot.array === array) return slot.tensor;
-    const shape = fillShape(name, type.shape, array.length);
+    const shape = fillShape(name, type.shape, array.length, sizes);
+    if (slot.tensor && slot.array === array && sameShape(slot.tensor.dims, shape)) return slot.tensor;
     slot.array = array;
     slot.tensor = this.#parts.makeTensor(type.dtype, array, shape);
     return slot.tensor;

@@ -23,6 +23,11 @@ export interface SessionOptions {
   readonly providers?: readonly string[];
   /** Writes ONNX Runtime's own profile to a file that starts with this prefix. */
   readonly profile?: string;
+  /**
+   * Whether ONNX Runtime computes what depends on constants alone when it loads the model (default). It then keeps a transposed copy of each
+   * constant matrix that is multiplied transposed, where its matrix products could have taken it as it is.
+   */
+  readonly folds?: boolean;
 }
 
 let runtime: Runtime | undefined;
@@ -39,10 +44,14 @@ export async function loadRuntime(): Promise<Runtime> {
   return runtime;
 }
 
-/** Creates a session for a serialized model. */
+/**
+ * Creates a session for a serialized model.
+ * @param external the values that lie outside it, by their location; not needed any more once the session is there
+ */
 export async function createSession(
   model: Uint8Array,
-  { threads, providers = ["cpu"], profile }: SessionOptions = {},
+  { threads, providers = ["cpu"], profile, folds = true }: SessionOptions = {},
+  external: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Promise<InferenceSession> {
   const { InferenceSession } = await loadRuntime();
   return InferenceSession.create(model, {
@@ -50,6 +59,8 @@ export async function createSession(
     graphOptimizationLevel: "all",
     executionMode: "sequential",
     logSeverityLevel: 3,
+    ...(external.size > 0 && { externalData: [...external].map(([path, data]) => ({ path, data })) }),
+    ...(!folds && { extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } } }),
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
   });

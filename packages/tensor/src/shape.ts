@@ -68,16 +68,32 @@ export function dimAt(shape: Shape, index: number): Dim {
   return dim;
 }
 
-/** The shape of `length` values fed to the input `name`: a named dimension takes what is left. Throws ShapeError where they do not fit. */
-export function fillShape(name: string, shape: Shape, length: number): number[] {
-  const fixed = shape.reduce<number>((product, dim) => (typeof dim === "number" ? product * dim : product), 1);
-  const actual = shape.map((dim) => (typeof dim === "number" ? dim : length / fixed));
+/**
+ * The shape of `length` values fed to the input `name`: a named dimension has its size in `sizes`, where what is new is added, and one that
+ * is not there takes what is left. Throws ShapeError where they do not fit.
+ */
+export function fillShape(
+  name: string,
+  shape: Shape,
+  length: number,
+  sizes: Map<string, number> = new Map(),
+): number[] {
+  const known = shape.map((dim) => (typeof dim === "number" ? dim : sizes.get(dim)));
+  const fixed = known.reduce<number>((product, dim) => product * (dim ?? 1), 1);
+  const actual = known.map((dim) => dim ?? length / fixed);
   if (
     length === 0 ||
     actual.some((dim) => !Number.isInteger(dim)) ||
     actual.reduce((product, dim) => product * dim, 1) !== length
   ) {
-    throw new ShapeError(`run: the input "${name}" needs ${formatShape(shape)} values, not ${length}`);
+    const told = shape.flatMap((dim) =>
+      typeof dim === "string" && sizes.has(dim) ? [`${dim} ${sizes.get(dim)}`] : [],
+    );
+    const where = told.length === 0 ? "" : ` (${told.join(", ")} by another input)`;
+    throw new ShapeError(`run: the input "${name}" needs ${formatShape(shape)} values${where}, not ${length}`);
   }
+  shape.forEach((dim, i) => {
+    if (typeof dim === "string") sizes.set(dim, actual[i] ?? 0);
+  });
   return actual;
 }

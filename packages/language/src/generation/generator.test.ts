@@ -1,6 +1,6 @@
 /** Generation with a cache against the decoder over whole sequences. */
-import { compile, input, Random, State } from "@era/tensor";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compile, input, Program, Random, State } from "@era/tensor";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type DecoderConfig, parseConfig } from "../config.ts";
 import { decoder } from "../decoder.ts";
 import { formulaWeights, transformersFixture } from "../fixtures/transformers.fixture.ts";
@@ -38,11 +38,16 @@ describe.each(configs)("%s", (_name, config) => {
     });
   }
 
-  async function requireLogProbabilities({ prompt, tokens, logProbabilities }: Generation, temperature: number) {
+  async function requireLogProbabilities(
+    { prompt, tokens, logProbabilities, entropies }: Generation,
+    temperature: number,
+  ) {
     const rows = await whole([...prompt, ...tokens], temperature);
     tokens.forEach((token, i) => {
-      const expected = rows[prompt.length + i - 1]?.[token] ?? Number.NaN;
-      expect(Math.abs((logProbabilities[i] ?? 0) - expected)).toBeLessThan(2e-4);
+      const row = rows[prompt.length + i - 1] ?? [];
+      expect(Math.abs((logProbabilities[i] ?? 0) - (row[token] ?? Number.NaN))).toBeLessThan(2e-4);
+      const entropy = row.reduce((sum, log) => sum - Math.exp(log) * log, 0);
+      expect(Math.abs((entropies[i] ?? 0) - entropy)).toBeLessThan(2e-4);
     });
   }
 
@@ -66,7 +71,7 @@ describe.each(configs)("%s", (_name, config) => {
     expect(text?.tokens).toHaveLength(4);
   });
 
-  it("records the log-probabilities of what it samples", async () => {
+  it("records the log-probabilities of what it samples, and the entropies of what it samples from", async () => {
     const texts = await generator.generate(prompts, { maxNewTokens: 5, temperature: 1.3, topP: 0.9 }, new Random(2));
     for (const text of texts) await requireLogProbabilities(text, 1.3);
   });
@@ -99,6 +104,53 @@ describe("a generator", () => {
     const again = await wide.generate(prompts, options, new Random(5));
     await wide.dispose();
     expect(again.map(({ tokens }) => tokens)).toEqual(first.map(({ tokens }) => tokens));
+  });
+
+  it("gives each text what it gets alone, however many are worked on, when they end and which prompts they share", async () => {
+    const many = [[1, 2, 3], [4], [1, 2, 3], [5, 6], [1, 2, 3], [4], [7, 8, 9, 10, 11], [1, 2, 3]];
+    const stopping = { maxNewTokens: 12, temperature: 1.2, stopTokens: [1, 5, 9, 13, 17, 21, 25, 29] };
+    const alone: Generation[] = [];
+    for (const [i, prompt] of many.entries()) {
+      const random = new Random(6);
+      for (let skipped = 0; skipped < i; skipped++) random.fork();
+      alone.push(...(await generator.generate([prompt], stopping, random)));
+    }
+    expect(new Set(alone.map(({ tokens }) => tokens.length)).size).toBeGreaterThan(3);
+    for (const rows of [1, 3, 6]) {
+      const own = await make(rows);
+      const texts = await own.generate(many, stopping, new Random(6));
+      await own.dispose();
+      expect(texts.map(({ tokens, end, prompt }) => [prompt, tokens, end])).toEqual(
+        alone.map(({ tokens, end, prompt }) => [prompt, tokens, end]),
+      );
+      texts.forEach(({ logProbabilities, entropies }, i) => {
+        logProbabilities.forEach((value, at) => {
+          expect(Math.abs(value - (alone[i]?.logProbabilities[at] ?? Number.NaN))).toBeLessThan(1e-5);
+          expect(Math.abs((entropies[at] ?? Number.NaN) - (alone[i]?.entropies[at] ?? 0))).toBeLessThan(1e-5);
+        });
+      });
+    }
+  });
+
+  it("reads a prompt that comes several times once, and runs no rows that have ended", async () => {
+    const run = vi.spyOn(Program.prototype, "run");
+    try {
+      const copies = Array.from({ length: 5 }, () => [1, 2, 3, 4, 5, 6]);
+      const texts = await generator.generate([...copies, [9, 9]], { maxNewTokens: 3 }, new Random(2));
+      const fed = run.mock.calls.map(([feeds]) => feeds?.tokens?.length ?? 0);
+      // Each text's first token comes from reading its prompt, and the last is not fed any more.
+      const fedAgain = texts.reduce((sum, { tokens }) => sum + tokens.length - 1, 0);
+      expect(fed.reduce((sum, count) => sum + count, 0)).toBe(6 + 2 + fedAgain);
+    } finally {
+      run.mockRestore();
+    }
+  });
+
+  it("calls back with each token and the place of its prompt", async () => {
+    const heard = new Map<number, number[]>();
+    const onToken = (token: number, place: number) => heard.set(place, [...(heard.get(place) ?? []), token]);
+    const texts = await generator.generate(prompts, { ...options, onToken }, new Random(5));
+    expect(texts.map((_, i) => heard.get(i))).toEqual(texts.map(({ tokens }) => tokens));
   });
 
   it("draws each of several copies of a prompt by itself", async () => {
@@ -148,9 +200,15 @@ describe("a generator", () => {
     expect(await generator.generate(prompts, options, new Random(1))).toEqual(await first);
   });
 
-  it("refuses models that no graph can hold before it builds anything", async () => {
-    const large = { ...config, vocabularySize: 1e8 };
-    await expect(Generator.create(large, {}, { rows: 1 })).rejects.toThrow(/GiB exceed what one ONNX graph can hold/);
+  it("refuses models that cannot be held before it builds anything", async () => {
+    const wide = { ...config, vocabularySize: 1e8 };
+    await expect(Generator.create(wide, {}, { rows: 1 })).rejects.toThrow(
+      '"model.embed_tokens.weight" has 8.9 GiB; ONNX Runtime takes matrices below 2 GiB',
+    );
+    const deep = { ...config, width: 4096, feedForwardWidth: 16384, layers: 10_000 };
+    await expect(Generator.create(deep, {}, { rows: 1 })).rejects.toThrow(
+      /weights of \d+\.\d GiB \(float32\) do not fit into the machine's \d+\.\d GiB/,
+    );
   });
 
   it("refuses empty prompts and unknown tokens with their place", async () => {
@@ -159,17 +217,28 @@ describe("a generator", () => {
     await expect(generator.generate([[1]], { maxNewTokens: 0 }, new Random(1))).rejects.toThrow(/maxNewTokens is 0/);
   });
 
-  it("keeps the weights that it was built with; one built later has the new ones", async () => {
-    const before = await generator.generate(prompts, options, new Random(3));
+  it("keeps the weights that it was built with until it is given new ones", async () => {
+    const own = await make(2);
+    const generate = () => own.generate(prompts, options, new Random(3));
+    const before = await generate();
     const values = state.read(flat) as Float32Array;
     const old = values.slice();
     for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) * 1.5;
-    const same = await generator.generate(prompts, options, new Random(3));
-    const rebuilt = await make(2);
-    const after = await rebuilt.generate(prompts, options, new Random(3));
-    await rebuilt.dispose();
-    values.set(old);
-    expect(same).toEqual(before);
+    expect(await generate()).toEqual(before);
+    await own.update(tensors);
+    const after = await generate();
     expect(after.map(({ tokens }) => tokens)).not.toEqual(before.map(({ tokens }) => tokens));
+    values.set(old);
+    await own.dispose();
+    await expect(generate()).rejects.toThrow(/the weights have been freed; update brings new ones/);
+    await own.update(tensors);
+    expect(await generate()).toEqual(before);
+    await own.dispose();
+  });
+
+  it("keeps the weights while a call is under way", async () => {
+    const first = generator.generate(prompts, options, new Random(1));
+    await expect(generator.update(tensors)).rejects.toThrow(/a call of generate is under way/);
+    await first;
   });
 });

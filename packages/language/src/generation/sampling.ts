@@ -13,15 +13,21 @@ export interface SamplingOptions {
   readonly minP?: number;
 }
 
+/** What the next token is drawn from: softmax(logits / temperature) over the whole vocabulary (at temperature 0: softmax(logits)). */
+export interface Distribution {
+  /** In any unit: they are divided by their sum. */
+  readonly probabilities: Float32Array;
+  /** The token with the largest logit, of several the first. */
+  readonly likeliest: number;
+}
+
 export interface Choice {
   readonly token: number;
   /**
-   * Of the token in nats, under softmax(logits / temperature) over the whole vocabulary (at temperature 0: softmax(logits)): before the cuts of
-   * topK, topP and minP, as the losses of reinforcement learning need it.
+   * Of the token in nats, under the whole distribution: before the cuts of topK, topP and minP, as the losses of reinforcement learning
+   * need it.
    */
   readonly logProbability: number;
-  /** Of that same distribution, in nats. */
-  readonly entropy: number;
 }
 
 /** @throws RangeError naming the option that is out of its range */
@@ -37,98 +43,83 @@ export function requireSampling({ temperature = 1, topK, topP = 1, minP = 0 }: S
 }
 
 /**
- * One token by its logits. Draws one number of the generator unless the temperature is 0.
- * @throws FailureError where a logit is NaN or +∞, or none is finite
+ * One token. Draws one number of the generator unless the temperature is 0.
+ * @throws FailureError where a probability is NaN or infinite, or all are 0
  */
 export function sampleToken(
-  logits: Float32Array,
+  { probabilities, likeliest }: Distribution,
   { temperature = 1, topK, topP = 1, minP = 0 }: SamplingOptions,
   random: Random,
 ): Choice {
-  let best = 0;
-  for (let token = 1; token < logits.length; token++) {
-    if ((logits[token] ?? 0) > (logits[best] ?? 0)) best = token;
-  }
-  const peak = logits[best] ?? Number.NaN;
-  const scale = temperature === 0 ? 1 : 1 / temperature;
-  const weight = (token: number) => Math.exp(((logits[token] ?? 0) - peak) * scale);
   let mass = 0;
-  let moment = 0;
-  for (let token = 0; token < logits.length; token++) {
-    const own = weight(token);
-    mass += own;
-    if (own > 0) moment += own * ((logits[token] ?? 0) - peak) * scale;
-  }
-  if (!Number.isFinite(peak) || !Number.isFinite(mass)) {
+  for (let token = 0; token < probabilities.length; token++) mass += probabilities[token] ?? 0;
+  const peak = probabilities[likeliest] ?? 0;
+  if (!(mass > 0 && mass < Number.POSITIVE_INFINITY && peak > 0)) {
     throw new FailureError(
       "the logits of the next token are no numbers: the weights are damaged, or training diverged",
     );
   }
   const choice = (token: number): Choice => ({
     token,
-    logProbability: ((logits[token] ?? 0) - peak) * scale - Math.log(mass),
-    entropy: Math.log(mass) - moment / mass,
+    logProbability: Math.log((probabilities[token] ?? 0) / mass),
   });
-  if (temperature === 0) return choice(best);
+  if (temperature === 0) return choice(likeliest);
 
   const u = random.nextUint32() / 2 ** 32;
   const isCut = topK !== undefined || topP < 1;
-  if (!isCut && minP === 0) return choice(drawn(logits.length, (i) => i, weight, u * mass));
-  const kept = isCut ? likeliest(logits, weight, mass, topK ?? logits.length, topP) : [...logits.keys()];
-  // The likeliest token has weight 1.
-  const likely = minP === 0 ? kept : kept.filter((token) => weight(token) >= minP);
-  const total = likely.reduce((sum, token) => sum + weight(token), 0);
-  return choice(drawn(likely.length, (i) => likely[i] ?? best, weight, u * total));
+  if (!isCut && minP === 0) return choice(drawn(probabilities, u * mass));
+  const all = isCut
+    ? likeliestTokens(probabilities, peak, mass, topK ?? probabilities.length, topP)
+    : Int32Array.from(probabilities.keys());
+  const kept = all.filter((token) => (probabilities[token] ?? 0) >= minP * peak);
+  const own = Float32Array.from(kept, (token) => probabilities[token] ?? 0);
+  const total = own.reduce((sum, probability) => sum + probability, 0);
+  return choice(kept[drawn(own, u * total)] ?? likeliest);
 }
 
-/** The token at which the running sum of weights passes the target: each with a probability in proportion to its weight. */
-function drawn(
-  count: number,
-  tokenAt: (index: number) => number,
-  weight: (token: number) => number,
-  target: number,
-): number {
+/** The place at which the running sum of probabilities passes the target: each with a probability in proportion to its own. */
+function drawn(probabilities: Float32Array, target: number): number {
   let sum = 0;
   let last = 0;
-  for (let i = 0; i < count; i++) {
-    const token = tokenAt(i);
-    const own = weight(token);
-    if (own > 0) last = token;
+  for (let i = 0; i < probabilities.length; i++) {
+    const own = probabilities[i] ?? 0;
+    if (own > 0) last = i;
     sum += own;
-    if (sum > target) return token;
+    if (sum > target) return i;
   }
-  // Rounding left the target at the sum of all: the last that has a weight.
+  // Rounding left the target at the sum of all: the last that has a probability.
   return last;
 }
 
 /** The `most` likeliest tokens in falling order, and of these the fewest that have the share of their mass. */
-function likeliest(
-  logits: Float32Array,
-  weight: (token: number) => number,
+function likeliestTokens(
+  probabilities: Float32Array,
+  peak: number,
   mass: number,
   most: number,
   share: number,
-): number[] {
+): Int32Array {
   // Sorting the vocabulary would take longer than the model: sort what is within a factor of the likeliest, and widen it until it is enough.
-  const isLimited = most < logits.length;
-  for (let least = 1e-3; ; least **= 2) {
+  const isLimited = most < probabilities.length;
+  for (let factor = 1e-3; ; factor **= 2) {
+    const least = factor * peak;
     const candidates: number[] = [];
     let covered = 0;
-    for (let token = 0; token < logits.length; token++) {
-      const own = weight(token);
+    for (let token = 0; token < probabilities.length; token++) {
+      const own = probabilities[token] ?? 0;
       if (own < least) continue;
       candidates.push(token);
       covered += own;
     }
     const isEnough = candidates.length >= most || (!isLimited && covered >= share * mass);
     if (!isEnough && least > 0) continue;
-    candidates.sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b);
-    const top = candidates.slice(0, most);
+    candidates.sort((a, b) => (probabilities[b] ?? 0) - (probabilities[a] ?? 0) || a - b);
+    const top = Int32Array.from(candidates.slice(0, most));
     if (share === 1) return top;
-    const whole = isLimited ? top.reduce((sum, token) => sum + weight(token), 0) : mass;
+    const whole = isLimited ? top.reduce((sum, token) => sum + (probabilities[token] ?? 0), 0) : mass;
     let sum = 0;
     const end = top.findIndex((token) => {
-      sum += weight(token);
+      sum += probabilities[token] ?? 0;
       return sum >= share * whole;
     });
     return end < 0 ? top : top.slice(0, end + 1);
