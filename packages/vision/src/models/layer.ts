@@ -7,12 +7,14 @@ import {
   type BatchNorm,
   batchNorm,
   batchNormInference,
+  concat,
   conv2d,
   dropout,
   init,
   matmul,
   type NamedArray,
   type Random,
+  slice,
   type Tensor,
 } from "@era/tensor";
 
@@ -28,6 +30,8 @@ export interface Kept {
 /** One evaluation of a network: where it reads what it keeps, and whether it is trained. */
 export interface Pass {
   readonly isTraining: boolean;
+  /** In training: equal parts of the batch that are normalized each by itself, with values of their own; left out: one. */
+  readonly splits?: number;
   /** The current value of a parameter or statistic. Throws Error where there is none of that name. */
   read(name: string): Tensor;
   /** In training: takes note of the batch's statistics, so that the running ones under these names are updated. */
@@ -44,11 +48,10 @@ export interface Layer {
 /** The pass of a part: names within it are those of the whole after the prefix. */
 function within(pass: Pass, prefix: string): Pass {
   return {
-    isTraining: pass.isTraining,
+    ...pass,
     read: (name) => pass.read(`${prefix}.${name}`),
     normalized: ({ mean, variance }, batch) =>
       pass.normalized({ mean: `${prefix}.${mean}`, variance: `${prefix}.${variance}` }, batch),
-    noise: (shape) => pass.noise(shape),
   };
 }
 
@@ -125,7 +128,10 @@ export function dense(inputs: number, out: number): Layer {
 /** PyTorch's ε of batch normalization. */
 const epsilon = 1e-5;
 
-/** Batch normalization: by the batch in training, by running statistics in inference. */
+/** The prefix of what a normalization keeps for a part of the batch, as timm names it; the first part's has none. */
+export const splitPrefix = (split: number): string => (split === 0 ? "" : `aux_bn.${split - 1}.`);
+
+/** Batch normalization: by the batch, or by each of its parts, in training; by running statistics in inference. */
 export function normalization(channels: number): Layer {
   const shape = [channels];
   const kept = (name: string, kind: Kept["kind"], value: number): Kept => ({
@@ -142,14 +148,20 @@ export function normalization(channels: number): Layer {
       kept("running_var", "statistic", 1),
     ],
     forward: (x, pass) => {
-      const [scale, shift] = [pass.read("weight"), pass.read("bias")];
       if (!pass.isTraining) {
         const running = { mean: pass.read("running_mean"), variance: pass.read("running_var") };
-        return batchNormInference(x, scale, shift, running, epsilon);
+        return batchNormInference(x, pass.read("weight"), pass.read("bias"), running, epsilon);
       }
-      const batch = batchNorm(x, scale, shift, epsilon);
-      pass.normalized({ mean: "running_mean", variance: "running_var" }, batch);
-      return batch.output;
+      const { splits = 1 } = pass;
+      const rows = Number(x.shape[0]) / splits;
+      const outputs = Array.from({ length: splits }, (_, i) => {
+        const prefix = splitPrefix(i);
+        const part = splits === 1 ? x : slice(x, 0, i * rows, (i + 1) * rows);
+        const batch = batchNorm(part, pass.read(`${prefix}weight`), pass.read(`${prefix}bias`), epsilon);
+        pass.normalized({ mean: `${prefix}running_mean`, variance: `${prefix}running_var` }, batch);
+        return batch.output;
+      });
+      return splits === 1 ? (outputs[0] as Tensor) : concat(outputs);
     },
   };
 }

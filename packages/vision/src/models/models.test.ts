@@ -22,6 +22,7 @@ import { models } from "./models.ts";
 import { infer, loadWeights, type Network, networkState, train, weightsOf } from "./network.ts";
 import { cifarResnet, resnet } from "./resnet.ts";
 import { mlp, smallCnn } from "./small.ts";
+import { withSplitNormalization } from "./splitNormalization.ts";
 import { wideResnet } from "./wideResnet.ts";
 
 const parametersOf = ({ keeps }: Network): number =>
@@ -154,5 +155,43 @@ describe("weights", () => {
       '"fc.weight" is [10, 64], but [3, 64] in resnet8-cifar',
     );
     expect(() => loadWeights(state, network, spoiled("fc2.weight", [1]))).toThrow('resnet8-cifar has no "fc2.weight"');
+  });
+});
+
+describe("split batch normalization", () => {
+  it("sees each part of a batch as a network of its own would, and leaves inference to the first", async () => {
+    const image = [3, 8, 8] as const;
+    const parts = [3, 4].map((seed) => new Random(seed).fillNormal(new Float32Array(4 * 192)));
+    /** Logits of a training pass, and the values afterwards, of fresh networks from one seed. */
+    const trained = async (network: Network, images: Float32Array) => {
+      const state = new State();
+      const own = networkState(state, "model", network, new Random(1));
+      const x = input("images", [images.length / 192, ...image]);
+      const pass = train(own, x);
+      const program = await compile({ outputs: { logits: pass.logits }, updates: pass.updates }, { threads: 1 });
+      const { logits } = await program.run({ images });
+      await program.dispose();
+      const model = await LoadedModel.load(exportOnnx({ logits: infer(own, x) }), { threads: 1 });
+      const inference = (await model.run({ images })).logits;
+      await model.dispose();
+      return { logits: Array.from(logits, Number), inference: Array.from(inference ?? [], Number), state, own };
+    };
+    const [first, second] = await Promise.all(parts.map((part) => trained(cifarResnet(8), part)));
+    const both = Float32Array.from(parts.flatMap((part) => Array.from(part)));
+    const split = await trained(withSplitNormalization(cifarResnet(8), 2), both);
+    const close = (values: readonly number[] = []) => values.map((value) => expect.closeTo(value, 4));
+    expect(split.logits).toEqual(close([...(first?.logits ?? []), ...(second?.logits ?? [])]));
+    expect(split.inference.slice(0, 40)).toEqual(close(first?.inference));
+    const values = weightsOf(split.state, split.own);
+    for (const [i, plain] of [first, second].entries()) {
+      const expected = plain ? weightsOf(plain.state, plain.own) : {};
+      for (const name of ["bn1.running_mean", "layer2.0.bn2.running_var", "layer3.0.bn1.weight"]) {
+        const own = i === 0 ? name : name.replace(/\.(\w+)$/, ".aux_bn.0.$1");
+        expect(Array.from(values[own]?.data ?? [], Number)).toEqual(
+          close(Array.from(expected[name]?.data ?? [], Number)),
+        );
+      }
+    }
+    expect(Object.keys(values)).toContain("layer1.0.bn1.aux_bn.0.num_batches_tracked");
   });
 });

@@ -27,6 +27,7 @@ import {
   RandomStream,
   State,
   sgd,
+  slice,
   sub,
   type Tensor,
   unflatten,
@@ -36,8 +37,10 @@ import type { ImageSet } from "../data/imageSet.ts";
 import { eraHead, type Head, plainHead, predictiveEntropy } from "../head.ts";
 import { type ModelName, models } from "../models/models.ts";
 import { infer, type NetworkState, networkState, train } from "../models/network.ts";
+import { withSplitNormalization } from "../models/splitNormalization.ts";
 import type { BatchSource } from "./batches.ts";
 import { channelStatistics } from "./channelStatistics.ts";
+import { jsdCrossEntropy } from "./jsdCrossEntropy.ts";
 import { Measurement, type Measures } from "./measures.ts";
 import { openBatches } from "./preparedBatches.ts";
 import { parseRandAugment, type RandAugmentPolicy } from "./randAugment.ts";
@@ -89,6 +92,18 @@ export const classifierConfigSchema = z.object({
     })
     .describe("RandAugment in timm's notation (official: m9-mstd0.5-inc1), or none"),
   randomErasing: share().default(0).describe("Share of images in which a box becomes noise (official: 0.6)"),
+  augSplits: count()
+    .default(1)
+    .describe("Versions of each image in a step: one only cropped and flipped, the others changed too (official: 3)"),
+  jsdAlpha: z
+    .number()
+    .min(0)
+    .default(12)
+    .describe("--aug-splits: weight of the Jensen-Shannon divergence between the versions' predictions; 12 is timm's"),
+  splitBn: z
+    .boolean()
+    .default(false)
+    .describe("--aug-splits: batch normalization with values of its own for each version (official)"),
   mixup: share().default(0).describe("Mixes images and classes, with shares from Beta(α, α); 0: not"),
   cutmix: share().default(0).describe("Cuts pieces of other images in, with areas from Beta(α, α); 0: not"),
   head: z.enum(["plain", "era"]).default("era").describe("Logits as they are, or with ERA's activation"),
@@ -140,12 +155,22 @@ export const classifierHead = ({ head, entropy, bound, inverse }: ClassifierConf
 
 type Reported = "loss" | "accuracy" | "entropy" | "entropyMin";
 
+/** @throws Error in one line where settings don't go together */
+export function requireCompatible({ augSplits, mixup, cutmix, splitBn }: ClassifierConfig): void {
+  const mixed = mixup > 0 ? "--mixup" : cutmix > 0 ? "--cutmix" : undefined;
+  if (augSplits > 1 && mixed) throw new Error(`${mixed}: doesn't go with --aug-splits ${augSplits}`);
+  if (splitBn && augSplits === 1) throw new Error("--split-bn: needs the versions of --aug-splits, at least 2");
+}
+
 /** A classifier before it is compiled. */
 export interface ClassifierGraph {
   readonly state: State;
   readonly network: NetworkState;
   readonly head: Head;
-  /** Inputs: images (0 to 255), labels (int64), learningRate; where images are mixed, mixedLabels (int64) and ownShare too. */
+  /**
+   * Inputs: images (0 to 255; all first versions, then all second ones …), labels (int64), learningRate; where images are mixed, mixedLabels (int64)
+   * and ownShare too. Accuracy is the first versions', entropy all versions'.
+   */
   readonly step: ProgramSpec<Reported>;
   /** Logits of the class distribution of images 0 to 255, in inference, with averaged weights where they are kept. */
   classify(images: Tensor): Tensor;
@@ -159,25 +184,30 @@ export function classifierGraph(config: ClassifierConfig, data: ClassifierData):
   const classes = data.classes.length;
   const head = classifierHead(config, classes);
   const state = new State();
-  const model = models[config.model]({ classes, image: data.image, dropout: config.dropout });
+  const { augSplits: splits } = config;
+  const plainModel = models[config.model]({ classes, image: data.image, dropout: config.dropout });
+  const model = config.splitBn && splits > 1 ? withSplitNormalization(plainModel, splits) : plainModel;
   const network = networkState(state, "model", model, new Random(config.seed));
   const noise = config.dropout > 0 ? new RandomStream(state, "noise", config.seed) : undefined;
   const scale = constant(data.deviation.map((deviation) => 1 / deviation));
   const shift = constant(data.mean.map((value, i) => -value / (data.deviation[i] ?? 1)));
   const normalized = (images: Tensor) => channelAffine(images, scale, shift);
 
-  const images = input("images", [config.batchSize, ...data.image]);
+  const images = input("images", [splits * config.batchSize, ...data.image]);
   const labels = input("labels", [config.batchSize], "int64");
   const learningRate = input("learningRate", []);
   const pass = train(network, normalized(images), noise);
   const logits = head.logits(pass.logits);
   const entropy = predictiveEntropy(logits);
-  const errorOf = (classes: Tensor) => mean(crossEntropy(logits, classes, { labelSmoothing: config.labelSmoothing }));
-  const own = errorOf(labels);
+  const { labelSmoothing } = config;
+  const errorOf = (classes: Tensor) => mean(crossEntropy(logits, classes, { labelSmoothing }));
   const isMixed = config.mixup > 0 || config.cutmix > 0;
-  const error = isMixed
-    ? lerp(errorOf(input("mixedLabels", [config.batchSize], "int64")), own, input("ownShare", []))
-    : own;
+  const error =
+    splits > 1
+      ? jsdCrossEntropy(logits, labels, { splits, alpha: config.jsdAlpha, labelSmoothing })
+      : isMixed
+        ? lerp(errorOf(input("mixedLabels", [config.batchSize], "int64")), errorOf(labels), input("ownShare", []))
+        : errorOf(labels);
   const loss = config.confidencePenalty === 0 ? error : sub(error, mul(mean(entropy), config.confidencePenalty));
 
   const { flat } = network.parameters;
@@ -198,7 +228,7 @@ export function classifierGraph(config: ClassifierConfig, data: ClassifierData):
     step: {
       outputs: {
         loss,
-        accuracy: mean(cast(equal(argmax(logits), labels), "float32")),
+        accuracy: mean(cast(equal(argmax(slice(logits, 0, 0, config.batchSize)), labels), "float32")),
         entropy: mean(entropy),
         entropyMin: min(entropy),
       },
@@ -254,8 +284,8 @@ export class Classifier {
   /** @throws RangeError where the set does not fill a batch; Error where the head asked for does not exist, each in one line */
   static async open(config: ClassifierConfig, set: ImageSet): Promise<Classifier> {
     const statistics = channelStatistics(set);
-    const { augment: augmentation, randAugment, workers = 0 } = config;
-    const options = { ...config, augmentation, randAugment: policyOf(randAugment), statistics };
+    const { augment: augmentation, randAugment, augSplits: splits, workers = 0 } = config;
+    const options = { ...config, augmentation, randAugment: policyOf(randAugment), splits, statistics };
     const data = { image: set.image, classes: set.classes, ...statistics };
     const graph = classifierGraph(config, data);
     const batches = openBatches(set, options, workers);

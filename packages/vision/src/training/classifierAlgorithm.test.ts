@@ -164,6 +164,8 @@ describe("settings", () => {
     await expect(settings({ randAugment: "m9-q2" })).rejects.toThrow(
       '--rand-augment m9-q2: "q2" must be one of m9, n2',
     );
+    await expect(settings({ augSplits: 2, cutmix: 1 })).rejects.toThrow(/^--cutmix: doesn't go with --aug-splits 2$/);
+    await expect(settings({ splitBn: true })).rejects.toThrow(/^--split-bn: needs the versions of --aug-splits/);
     await expect(settings({ model: "resnet19" })).rejects.toThrow("--model resnet19: must be");
   });
 

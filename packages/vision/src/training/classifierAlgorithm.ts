@@ -5,7 +5,7 @@ import * as z from "zod";
 import { type DataOptions, type DataSet, dataFormats, readDataSet, requireAlike } from "../data/dataSet.ts";
 import type { ImageSet } from "../data/imageSet.ts";
 import { stratifiedSplit } from "../data/stratifiedSplit.ts";
-import { Classifier, classifierConfigSchema, classifierHead } from "./classifier.ts";
+import { Classifier, classifierConfigSchema, classifierHead, requireCompatible } from "./classifier.ts";
 import { recipe, recipeNames } from "./recipes.ts";
 import { trainClassifier } from "./trainClassifier.ts";
 
@@ -107,6 +107,11 @@ export const classifierAlgorithm: Algorithm<ClassifierTrainingConfig> = {
     const isOther = given.steps === undefined && decidesSteps.some((name) => given[name] !== undefined);
     const kept = isOther ? { ...stored, steps: undefined } : stored;
     const config = parseConfig(classifierTrainingSchema, recipe(stored.recipe), kept, recipe(given.recipe), given);
+    try {
+      requireCompatible(config);
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
     const { train } = await classifierSets(config);
     if (train.labels.length < config.batchSize) {
       throw new UsageError(
