@@ -29,6 +29,7 @@ export { binCurve, type CurveBin, type CurvePoint, metricCurve } from "./report/
 export { figureHtml, type PageContent, type PageTable, reportPage, type Tile } from "./report/page.ts";
 export { defaultPanels, type Panel } from "./report/panels.ts";
 export { type ReportOptions, renderReport, writeReport } from "./report/report.ts";
+export { type TextChartOptions, textChart } from "./report/textChart.ts";
 export {
   type CreateRunOptions,
   createRun,
@@ -71,5 +72,6 @@ export type {
 export { Averages } from "./training/averages.ts";
 export { finiteArrays, refused, stateKey } from "./training/learnerState.ts";
 export { MachineMetrics } from "./training/machineMetrics.ts";
+export { learningRateAt, type Schedule, type ScheduleName } from "./training/schedule.ts";
 export { trainRun } from "./training/trainRun.ts";
 export { closestName, unknownName } from "./unknownName.ts";

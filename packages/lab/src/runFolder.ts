@@ -7,8 +7,15 @@ import { type MetricsRow, readMetrics } from "./metrics.ts";
 import { provenanceSchema } from "./provenance.ts";
 import { type Summary, summarySchema } from "./summary.ts";
 
-/** The files of a run folder that have a fixed name. */
-export type RunFile = "config.json" | "metrics.jsonl" | "summary.json" | "policy.onnx" | "model.onnx" | "report.html";
+/** The files (of language models: the folder `model`) of a run folder that have a fixed name. */
+export type RunFile =
+  | "config.json"
+  | "metrics.jsonl"
+  | "summary.json"
+  | "policy.onnx"
+  | "model.onnx"
+  | "model"
+  | "report.html";
 
 const recordSchema = z.object({
   format: z.literal(1),

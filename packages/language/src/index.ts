@@ -53,7 +53,10 @@ export {
   entropyMethodNames,
   entropyMethodSchema,
 } from "./training/entropyMethod.ts";
+export { evaluateModel, passAtK } from "./training/evaluateModel.ts";
+export { type GrpoConfig, grpoAlgorithm } from "./training/grpoAlgorithm.ts";
 export { type PolicyLossInputs, type PolicyMetrics, policyLoss } from "./training/policyLoss.ts";
+export { type SftConfig, sftAlgorithm } from "./training/sftAlgorithm.ts";
 export {
   activationFactor,
   methodScoring,

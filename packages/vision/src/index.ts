@@ -50,4 +50,3 @@ export {
 } from "./training/classifierAlgorithm.ts";
 export { Measurement, type Measures } from "./training/measures.ts";
 export { openBatches, useBatchProgram } from "./training/preparedBatches.ts";
-export { learningRateAt, type Schedule, type ScheduleName } from "./training/schedule.ts";

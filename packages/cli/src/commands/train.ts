@@ -17,7 +17,7 @@ import { trainSeeds } from "../train/trainSeeds.ts";
 import { wholeNumber } from "./eval.ts";
 
 export function addTrainCommand(program: Command): void {
-  const train = program.command("train").description("train an agent, or an image classifier");
+  const train = program.command("train").description("train an agent, an image classifier, or a language model");
   for (const algorithm of algorithms) addAlgorithm(train, algorithm);
 }
 

@@ -1,7 +1,6 @@
 /** `era train <algorithm> --seeds`: a process for each seed, as many at once as the machine has cores for. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { createInterface } from "node:readline";
 import {
   type Algorithm,
   type Domain,
@@ -15,6 +14,7 @@ import {
 import type { ChildMessage, ParentMessage } from "./parentLink.ts";
 import { createSeedBoard, type SeedBoard } from "./seedBoard.ts";
 import { planPath, type SeedPlan, seedFolder, seedState } from "./seedPlan.ts";
+import { endOf, startTraining } from "./trainingProcess.ts";
 import { notes, readings, resumeCommand, stopExitCode } from "./trainOne.ts";
 
 export interface TrainSeedsOptions {
@@ -107,37 +107,14 @@ export function shareCores(
   return { parallel, threads: givenThreads > 0 ? givenThreads : Math.max(1, Math.floor(cores / parallel)) };
 }
 
-/** The process of one seed: the same command, in a process group of its own, so that the terminal's Ctrl-C reaches it through this one only. */
+/** The process of one seed: the same command. */
 function startSeed(algorithm: Algorithm, plan: SeedPlan, seed: number, threads: number): ChildProcess {
   const run = seedFolder(plan, seed);
   const settings =
     seedState(plan, seed) === "new"
       ? ["--run", run, "--config", planPath(plan.dir), "--seed", `${seed}`, "--threads", `${threads}`]
       : ["--resume", run, "--steps", `${plan.config.steps}`];
-  const command = [...process.execArgv, process.argv[1] ?? "", "train", algorithm.name, ...settings, "--json"];
-  return spawn(process.execPath, command, {
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-    detached: true,
-    windowsHide: true,
-  });
-}
-
-/** Waits for a process to end; why it failed, or undefined where it finished or was stopped in good order. */
-async function endOf(child: ChildProcess): Promise<string | undefined> {
-  let lastLine = "";
-  if (child.stderr) {
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      if (line.trim() !== "") lastLine = line;
-    });
-  }
-  return new Promise((resolve) => {
-    child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) => {
-      if (code === 0 || code === 130 || code === 143) resolve(undefined);
-      else if (signal) resolve(`its process was ended by ${signal}`);
-      else resolve(lastLine.replace(/^era: /, "") || `its process ended with exit code ${code}`);
-    });
-  });
+  return startTraining(algorithm.name, settings);
 }
 
 /** A seed as its folder tells it. */

@@ -1,4 +1,4 @@
-import type { Learner } from "@era/lab";
+import { type Learner, writeFileAtomic } from "@era/lab";
 import { fromSafetensors } from "@era/tensor";
 import { makeEnv } from "../env/registry.ts";
 import type { TrainingConfig } from "./algorithm.ts";
@@ -22,7 +22,7 @@ export function offPolicyLearner(
       }
     },
     load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
-    exportModel: () => agent.exportPolicy(),
+    writeModel: (path) => writeFileAtomic(path, agent.exportPolicy()),
     dispose: () => agent.dispose(),
   };
 }

@@ -1,4 +1,4 @@
-import type { Learner } from "@era/lab";
+import { type Learner, writeFileAtomic } from "@era/lab";
 import { fromSafetensors } from "@era/tensor";
 import { makeEnv } from "../env/registry.ts";
 import { makeVectorEnv } from "../env/vector/makeVectorEnv.ts";
@@ -33,7 +33,7 @@ export function parallelLearner(agent: ParallelAgent, config: ParallelConfig & P
       }
     },
     load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
-    exportModel: () => agent.exportPolicy(),
+    writeModel: (path) => writeFileAtomic(path, agent.exportPolicy()),
     dispose: () => agent.dispose(),
   };
 }

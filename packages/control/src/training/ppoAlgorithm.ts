@@ -1,4 +1,4 @@
-import { UsageError } from "@era/lab";
+import { UsageError, writeFileAtomic } from "@era/lab";
 import { fromSafetensors, Random } from "@era/tensor";
 import { createPpo, type PpoConfig, ppoConfigSchema, ppoHead, ppoSettings } from "../agents/ppo.ts";
 import { makeEnv } from "../env/registry.ts";
@@ -61,7 +61,7 @@ export const ppoAlgorithm: Algorithm<PpoConfig> = {
         }
       },
       load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
-      exportModel: () => agent.exportPolicy(),
+      writeModel: (path) => writeFileAtomic(path, agent.exportPolicy()),
       dispose: () => agent.dispose(),
     };
   },

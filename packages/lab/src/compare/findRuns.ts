@@ -11,7 +11,7 @@ export interface FoundRun {
   /** The algorithm. */
   readonly kind: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** What it was trained on: the environment, the data. */
+  /** What it was trained on: the environment, the data, the task of generated problems. */
   readonly task: string;
   readonly seed: unknown;
   /** Steps that it was to train for. */
@@ -58,9 +58,9 @@ function runFolders(path: string): string[] {
 function readRun(dir: string): FoundRun {
   const { record } = openRun(dir);
   const { config, kind, sessions } = record;
-  const task = config.env ?? config.data ?? config.model;
+  const task = config.env ?? config.data ?? config.task ?? config.model;
   if (typeof task !== "string" || typeof config.steps !== "number") {
-    throw new FailureError(`${dir}/config.json names no task (env, data or model), or no number of steps`);
+    throw new FailureError(`${dir}/config.json names no task (env, data, task or model), or no number of steps`);
   }
   const summary = runSummary({ dir });
   return {

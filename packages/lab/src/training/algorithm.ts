@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { Run } from "../run.ts";
 
-/** The settings that every algorithm has. An algorithm's schema gives each of them a default, or `settings` fills it in. */
+/** The settings that every algorithm has. An algorithm's schema gives each of them a default, or `settings` fills it in (steps, head). */
 export interface TrainingConfig {
   /** Steps to train for; the only setting that may change when a run is resumed. */
   readonly steps: number;
@@ -56,19 +56,22 @@ export interface Learner {
    */
   train(run: Run, checkpoint: Checkpoint | undefined, hooks: TrainingHooks): Promise<number>;
   /**
-   * Takes over from a checkpoint what {@link exportModel} needs.
+   * Takes over from a checkpoint what {@link writeModel} needs.
    * @throws Error saying what does not fit
    */
   load(checkpoint: Checkpoint): void;
-  /** What evaluations use, as it is now, as a standalone ONNX model; its inputs and outputs are the domain's. */
-  exportModel(): Uint8Array;
+  /**
+   * Writes what evaluations use, as it is now, in the domain's form: a standalone ONNX model as one file, a language model as a folder.
+   * @param path of the file or folder
+   */
+  writeModel(path: string): void;
   /** Frees the compiled programs. */
   dispose(): Promise<void>;
 }
 
 /** What the runs of several algorithms have in common: what they are judged by, and how people call it. */
 export interface Domain {
-  /** The exported model's file name in a run folder. */
+  /** The exported model's name in a run folder: a file or a folder. */
   readonly modelFile: string;
   readonly score: {
     /** The metric, such as "eval/return"; higher is better. */
@@ -101,7 +104,10 @@ export interface Algorithm<Config extends TrainingConfig = TrainingConfig> {
   readonly description: string;
   readonly domain: Domain;
   /** All settings with their defaults and descriptions; flags, help and error messages come from here. */
-  readonly schema: z.ZodObject & z.ZodType<Omit<Config, "steps"> & { readonly steps?: number | undefined }>;
+  readonly schema: z.ZodObject &
+    z.ZodType<
+      Omit<Config, "steps" | "head"> & { readonly steps?: number | undefined; readonly head?: string | undefined }
+    >;
   /**
    * Complete settings from stored ones (a file's, a run's) and those that were given beside them, which win. Where they name something
    * outside (an environment's file, a data set), it is loaded from here on.

@@ -1,4 +1,3 @@
-import { writeFileAtomic } from "../atomicFile.ts";
 import { type Checkpoint, CheckpointError } from "../checkpoint.ts";
 import { FailureError } from "../errors.ts";
 import { writeReport } from "../report/report.ts";
@@ -32,7 +31,7 @@ export async function trainRun<Config extends TrainingConfig>(
   const learner = await algorithm.open(config);
   try {
     const steps = await learner.train(run, checkpoint, hooks);
-    writeFileAtomic(runPath(run, domain.modelFile), learner.exportModel());
+    learner.writeModel(runPath(run, domain.modelFile));
     return await finish({ status: steps < config.steps ? "interrupted" : "finished", steps });
   } catch (error) {
     if (error instanceof FailureError && !(error instanceof CheckpointError)) {

@@ -1,10 +1,10 @@
+import { learningRateAt } from "@era/lab";
 import { describe, expect, it } from "vitest";
 import type { ImageSet } from "../data/imageSet.ts";
 import { Batches } from "./batches.ts";
 import { channelStatistics } from "./channelStatistics.ts";
 import { Classifier, type ClassifierConfig, classifierConfigSchema } from "./classifier.ts";
 import { Measurement } from "./measures.ts";
-import { learningRateAt } from "./schedule.ts";
 
 /** Images of two classes: bright on the left, or on the right, under noise. */
 function sides(count: number, size = 8, channels = 1): ImageSet {

@@ -2,6 +2,8 @@
  * Training an image classifier, with an entropy floor (ERA) or with what is used instead: label smoothing (Szegedy et al. 2016), a
  * confidence penalty (Pereyra et al. 2017), dropout. From top to bottom: settings, the expression graph of a step, the compiled classifier.
  */
+
+import { learningRateAt } from "@era/lab";
 import {
   adam,
   add,
@@ -44,7 +46,6 @@ import { jsdCrossEntropy } from "./jsdCrossEntropy.ts";
 import { Measurement, type Measures } from "./measures.ts";
 import { openBatches } from "./preparedBatches.ts";
 import { parseRandAugment, type RandAugmentPolicy } from "./randAugment.ts";
-import { learningRateAt } from "./schedule.ts";
 
 const count = () => z.int().min(1);
 const share = () => z.number().min(0).max(1);

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type Algorithm, type Domain, parseConfig, UsageError } from "@era/lab";
+import { type Algorithm, type Domain, parseConfig, UsageError, writeFileAtomic } from "@era/lab";
 import { fromSafetensors } from "@era/tensor";
 import * as z from "zod";
 import { type DataOptions, type DataSet, dataFormats, readDataSet, requireAlike } from "../data/dataSet.ts";
@@ -153,7 +153,7 @@ export const classifierAlgorithm: Algorithm<ClassifierTrainingConfig> = {
     return {
       train: (run, checkpoint, hooks) => trainClassifier({ classifier, evaluation, run }, config, checkpoint, hooks),
       load: (checkpoint) => classifier.graph.state.load(fromSafetensors(checkpoint.tensors)),
-      exportModel: () => classifier.exportModel(),
+      writeModel: (path) => writeFileAtomic(path, classifier.exportModel()),
       dispose: () => classifier.dispose(),
     };
   },

@@ -1,0 +1,210 @@
+/**
+ * The policy update of GRPO (Shao et al. 2024) as DAPO takes it (arXiv 2503.14476): AdamW on the loss of `policyLoss` over responses that were
+ * sampled before. A batch larger than memory goes through in parts whose gradients are averaged.
+ */
+import {
+  accumulate,
+  adam,
+  clipByGlobalNorm,
+  compile,
+  flatGradient,
+  globalNorm,
+  input,
+  type Program,
+  type Random,
+  type SessionOptions,
+} from "@era/tensor";
+import type { EntropyMethod } from "./entropyMethod.ts";
+import { type PolicyMetrics, policyLoss } from "./policyLoss.ts";
+import { packRows, packValues, type Sequence } from "./rows.ts";
+import { methodScoring, tokenScores } from "./tokenScores.ts";
+import type { TrainedModel } from "./trainedModel.ts";
+
+export interface GrpoOptions {
+  readonly method: EntropyMethod;
+  /** Responses that go through at once, and tokens of the longest row. */
+  readonly rows: number;
+  readonly length: number;
+  /** What responses were sampled at: their log-probabilities are of softmax(logits / temperature). */
+  readonly temperature: number;
+  readonly weightDecay: number;
+  readonly gradientClip: number;
+  /** Whether batches are in several parts. */
+  readonly accumulate: boolean;
+  /** Whether several updates follow one sampling: then `logProbabilities` are needed before the first. */
+  readonly keepsOld: boolean;
+  readonly session: SessionOptions;
+}
+
+/** A response with what its tokens are weighted by. */
+export interface WeightedResponse extends Sequence {
+  readonly advantage: number;
+  /** False: it does not count in the loss, as overlong ones may not. */
+  readonly counts: boolean;
+  /** Of its tokens when it was sampled, of the method's scoring; needed where `keepsOld`. */
+  readonly oldLogProb?: readonly number[];
+}
+
+type Metric = keyof PolicyMetrics;
+export type UpdateReport = Record<Metric | "gradientNorm", number>;
+
+const metricNames = [
+  "policyLoss",
+  "clipFraction",
+  "dualClipFraction",
+  "kl",
+  "entropy",
+  "topEntropy",
+  "restEntropy",
+  "lowFraction",
+  "midFraction",
+  "highFraction",
+  "touchedFraction",
+] as const satisfies readonly Metric[];
+
+interface Programs {
+  readonly step: Program<Metric | "gradientNorm">;
+  /** Of all parts of a batch but the last. */
+  readonly gather: Program<Metric> | undefined;
+  readonly scores: Program<"logProb"> | undefined;
+}
+
+/** The compiled update. */
+export class Grpo {
+  readonly #model: TrainedModel;
+  readonly #options: GrpoOptions;
+  readonly #programs: Programs;
+
+  private constructor(model: TrainedModel, options: GrpoOptions, programs: Programs) {
+    this.#model = model;
+    this.#options = options;
+    this.#programs = programs;
+  }
+
+  static async open(model: TrainedModel, options: GrpoOptions): Promise<Grpo> {
+    const { method, rows, length, temperature, weightDecay, gradientClip, session } = options;
+    const { config, parameters, state } = model;
+    const shape = [rows, length - 1];
+    const tokens = input("tokens", [rows, length], "int64");
+    const batch = { responseMask: input("responseMask", shape), advantages: input("advantages", shape) };
+    const scoring = { temperature, ...methodScoring(method, batch) };
+    const scores = tokenScores(config, parameters.tensors, tokens, undefined, scoring);
+    const { loss, metrics } = policyLoss(method, {
+      ...scores,
+      ...batch,
+      ...(options.keepsOld && { oldLogProb: input("oldLogProb", shape) }),
+      totals: { tokens: input("totalTokens", []), responses: input("totalResponses", []) },
+      ...(method.name === "clip-cov" && { noise: input("noise", shape) }),
+    });
+    const gradient = flatGradient(loss, parameters);
+    const parts = options.accumulate ? accumulate({ state, name: "gradient" }, gradient) : undefined;
+    const whole = parts?.mean ?? gradient;
+    const gradientNorm = globalNorm(whole);
+    const { updates } = adam({ state, name: "optimizer" }, parameters.flat, clipByGlobalNorm(whole, gradientClip), {
+      learningRate: input("learningRate", []),
+      weightDecay,
+    });
+    const step = await compile(
+      {
+        outputs: { ...metrics, gradientNorm },
+        updates: [...updates, ...(parts?.reset ?? [])],
+        guard: ["policyLoss", "gradientNorm"],
+      },
+      session,
+    );
+    const gather =
+      parts && (await compile({ outputs: { ...metrics }, updates: parts.gather, guard: ["policyLoss"] }, session));
+    const old = options.keepsOld ? await compile({ outputs: { logProb: scores.logProb } }, session) : undefined;
+    return new Grpo(model, options, { step, gather, scores: old });
+  }
+
+  /** Log-probabilities of the responses' tokens under the model as it is, of the method's scoring, to be kept as `oldLogProb`. */
+  async logProbabilities(responses: readonly WeightedResponse[]): Promise<number[][]> {
+    const { rows, length } = this.#options;
+    const { scores } = this.#programs;
+    if (!scores) throw new Error("logProbabilities: the update was compiled without old log-probabilities");
+    const found: number[][] = [];
+    for (const part of this.#parts(responses)) {
+      const { tokens, responseMask, advantages } = this.#pack(part);
+      // Without ERA nothing depends on the advantages, and the program has no such inputs.
+      const feeds = this.#options.method.name === "era" ? { responseMask, advantages } : {};
+      const { logProb } = await scores.run({ tokens, ...feeds });
+      for (const [row, { prompt, response }] of part.entries()) {
+        const first = row * (length - 1) + prompt.length - 1;
+        found.push(Array.from(logProb.subarray(first, first + response.length) as Float32Array));
+      }
+    }
+    if (found.length !== responses.length) throw new Error(`${rows} rows a part do not hold all responses`);
+    return found;
+  }
+
+  /**
+   * One update by a batch of responses.
+   * @param random draws what Clip-Cov leaves out
+   * @returns means over the batch's tokens or responses, as {@link PolicyMetrics} has them
+   * @throws NonFiniteError (of @era/tensor) where loss or gradient is none: the parameters are then as before
+   */
+  async update(responses: readonly WeightedResponse[], learningRate: number, random: Random): Promise<UpdateReport> {
+    const { method, keepsOld, rows, length } = this.#options;
+    const { step, gather } = this.#programs;
+    const parts = this.#parts(responses);
+    const counted = responses.filter(({ counts }) => counts);
+    const totals = {
+      totalTokens: [
+        Math.max(
+          counted.reduce((total, { response }) => total + response.length, 0),
+          1,
+        ) / parts.length,
+      ],
+      totalResponses: [Math.max(counted.length, 1) / parts.length],
+    };
+    const sums = new Map<Metric, number>(metricNames.map((name) => [name, 0]));
+    let gradientNorm = 0;
+    for (const [index, part] of parts.entries()) {
+      const { tokens, responseMask, advantages } = this.#pack(part);
+      const feeds = {
+        tokens,
+        responseMask,
+        advantages,
+        ...totals,
+        ...(keepsOld && {
+          oldLogProb: packValues(part, (i, token) => part[i]?.oldLogProb?.[token] ?? 0, rows, length),
+        }),
+        ...(method.name === "clip-cov" && { noise: random.fillUniform(new Float32Array(rows * (length - 1))) }),
+      };
+      let report: Readonly<Record<Metric, ArrayLike<number | bigint>>>;
+      if (index < parts.length - 1) {
+        if (!gather) throw new Error(`update: ${responses.length} responses do not fit into ${rows} rows`);
+        report = await gather.run(feeds);
+      } else {
+        const results = await step.run({ ...feeds, learningRate: [learningRate] });
+        gradientNorm = Number(results.gradientNorm[0]);
+        report = results;
+      }
+      for (const name of metricNames) sums.set(name, (sums.get(name) ?? 0) + Number(report[name][0]));
+    }
+    await this.#model.changed();
+    const means = metricNames.map((name) => [name, (sums.get(name) ?? 0) / parts.length]);
+    return { ...(Object.fromEntries(means) as Record<Metric, number>), gradientNorm };
+  }
+
+  #parts(responses: readonly WeightedResponse[]): WeightedResponse[][] {
+    const { rows } = this.#options;
+    const count = Math.ceil(responses.length / rows);
+    return Array.from({ length: count }, (_, i) => responses.slice(i * rows, (i + 1) * rows));
+  }
+
+  #pack(part: readonly WeightedResponse[]) {
+    const { rows, length } = this.#options;
+    const { tokens, responseMask } = packRows(part, rows, length, this.#model.tokenizer.padToken);
+    const counts = packValues(part, (i) => (part[i]?.counts ? 1 : 0), rows, length);
+    const advantages = packValues(part, (i) => part[i]?.advantage ?? 0, rows, length);
+    return { tokens, responseMask: responseMask.map((one, i) => one * (counts[i] ?? 0)), advantages };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#programs.step.dispose();
+    await this.#programs.gather?.dispose();
+    await this.#programs.scores?.dispose();
+  }
+}
