@@ -35,9 +35,11 @@ function parameter(parameters: DecoderParameters, name: string): Tensor {
   return tensor;
 }
 
-/** x `[…, in]` by the matrix `[out, in]` of that name, and its bias where it has one: `[…, out]`. */
+/** x `[…, in]` by the matrix `[out, in]` of that name, with its low-rank addition (LoRA) and its bias where it has them: `[…, out]`. */
 function project(parameters: DecoderParameters, name: string, x: Tensor): Tensor {
-  const product = matmul(x, parameter(parameters, `${name}.weight`), { transposeB: true });
+  const whole = matmul(x, parameter(parameters, `${name}.weight`), { transposeB: true });
+  const [a, b] = [parameters[`${name}.lora_A.weight`], parameters[`${name}.lora_B.weight`]];
+  const product = a && b ? add(whole, matmul(matmul(x, a, { transposeB: true }), b, { transposeB: true })) : whole;
   const bias = parameters[`${name}.bias`];
   return bias ? add(product, bias) : product;
 }

@@ -55,6 +55,14 @@ export {
 } from "./training/entropyMethod.ts";
 export { evaluateModel, passAtK } from "./training/evaluateModel.ts";
 export { type GrpoConfig, grpoAlgorithm } from "./training/grpoAlgorithm.ts";
+export {
+  initialLora,
+  type LoraOptions,
+  type LoraTarget,
+  loraParameters,
+  loraTargets,
+  mergedParameters,
+} from "./training/lora.ts";
 export { type PolicyLossInputs, type PolicyMetrics, policyLoss } from "./training/policyLoss.ts";
 export { type SftConfig, sftAlgorithm } from "./training/sftAlgorithm.ts";
 export {

@@ -65,7 +65,7 @@ describe.each(Object.entries(methods))("the policy loss of %s", (name, expected)
     const method = methodOf(name);
     const isClipCov = method.name === "clip-cov";
     // Four parts of the vocabulary, and layers that are computed again.
-    const memory = { chunk: rows * response * 16, checkpoint: true };
+    const memory = method.name === "era" ? { chunk: rows * response * 16, checkpoint: true } : {};
     const scoring = { from: prompt, temperature, ...memory, ...methodScoring(method, batch) };
     const old = new State().parameters("old", oldWeights(config, distance)).tensors;
     const { tensors } = new State().parameters("model", formulaWeights(config));
@@ -83,6 +83,60 @@ describe.each(Object.entries(methods))("the policy loss of %s", (name, expected)
     expect(Object.keys(gradients).sort()).toEqual(Object.keys(expected.gradients).sort());
     for (const [key, [norm, product]] of Object.entries(expected.gradients)) {
       const own = digest(key, results[key] as Float32Array);
+      expect(Math.abs(own[0] - norm), `norm of ${key}`).toBeLessThan(1e-4 * norm + 1e-6);
+      expect(Math.abs(own[1] - product), `product of ${key}`).toBeLessThan(1e-4 * norm + 1e-6);
+    }
+  });
+});
+
+describe("micro-batches", () => {
+  it("average to the whole batch's loss, metrics and gradient under its token mean", async () => {
+    const name = "era";
+    const expected = methods[name];
+    const method = methodOf(name);
+    const half = rows / 2;
+    const part = {
+      responseMask: input("responseMask", [half, response]),
+      advantages: input("advantages", [half, response]),
+    };
+    const [halfTokens, halfMask] = [input("tokens", [half, length], "int64"), input("mask", [half, length])];
+    const scoring = { from: prompt, temperature, ...methodScoring(method, part) };
+    const { tensors: old } = new State().parameters("old", oldWeights(config, distance));
+    const { tensors } = new State().parameters("model", formulaWeights(config));
+    const { loss, metrics } = policyLoss(method, {
+      ...tokenScores(config, tensors, halfTokens, halfMask, scoring),
+      ...part,
+      oldLogProb: tokenScores(config, old, halfTokens, halfMask, scoring).logProb,
+      totals: { tokens: input("totalTokens", []), responses: input("totalResponses", []) },
+    });
+    const program = await compile({ outputs: { loss, ...metrics, ...grad(loss, tensors) } });
+    const whole = feeds.responseMask.reduce((total, one) => total + one, 0);
+    const sums = new Map<string, Float64Array>();
+    for (const first of [0, half]) {
+      const cut = <T extends { subarray(from: number, to: number): T }>(x: T, width: number) =>
+        x.subarray(first * width, (first + half) * width);
+      const results: Record<string, ArrayLike<unknown>> = await program.run({
+        tokens: cut(feeds.tokens, length),
+        mask: cut(feeds.mask, length),
+        responseMask: cut(feeds.responseMask, response),
+        advantages: cut(feeds.advantages, response),
+        totalTokens: [whole / 2],
+        totalResponses: [rows / 2],
+      });
+      for (const [key, values] of Object.entries(results)) {
+        const sum = sums.get(key) ?? new Float64Array(values.length);
+        sums.set(
+          key,
+          sum.map((x, i) => x + Number(values[i]) / 2),
+        );
+      }
+    }
+    await program.dispose();
+    for (const [key, value] of Object.entries({ ...expected?.metrics, loss: expected?.loss ?? Number.NaN })) {
+      expect(Math.abs((sums.get(key)?.[0] ?? Number.NaN) - value), key).toBeLessThan(2e-5 * (1 + Math.abs(value)));
+    }
+    for (const [key, [norm, product]] of Object.entries(expected?.gradients ?? {})) {
+      const own = digest(key, sums.get(key) ?? []);
       expect(Math.abs(own[0] - norm), `norm of ${key}`).toBeLessThan(1e-4 * norm + 1e-6);
       expect(Math.abs(own[1] - product), `product of ${key}`).toBeLessThan(1e-4 * norm + 1e-6);
     }
