@@ -11,6 +11,8 @@ export interface ProgressStream {
 export interface ProgressOptions {
   /** The step at which the work is done. */
   readonly total: number;
+  /** What a step is called; "step" if left out. */
+  readonly unit?: string;
   /** The step at which this session starts; not 0 in a resumed run. */
   readonly start?: number;
   readonly stream: ProgressStream;
@@ -25,7 +27,7 @@ export interface ProgressOptions {
 }
 
 /** What changes besides the step; what isn't given stays as it was. */
-export type ProgressReadings = Pick<ProgressState, "score" | "entropy">;
+export type ProgressReadings = Pick<ProgressState, "score" | "entropy" | "note">;
 
 export interface Progress {
   /** Tells where the work stands. Cheap: draws at most ten times a second (on a terminal), or once an interval. */
@@ -42,6 +44,7 @@ const CLEAR_LINE = "\r\x1b[2K";
 /** Shows progress: one live line on a terminal, plain lines now and then elsewhere. See {@link renderProgress}. */
 export function createProgress({
   total,
+  unit = "step",
   start = 0,
   stream,
   isTTY = stream.isTTY === true,
@@ -50,7 +53,7 @@ export function createProgress({
   now = () => performance.now(),
 }: ProgressOptions): Progress {
   const pause = isTTY ? REDRAW_MILLISECONDS : interval * 1000;
-  let state: ProgressState = { step: start, total };
+  let state: ProgressState = { step: start, total, unit };
   const rate = new StepRate(start, now());
   let lastDrawn = now();
   let isStopped = false;
@@ -66,8 +69,8 @@ export function createProgress({
   }
 
   return {
-    update(step, { score = state.score, entropy = state.entropy } = {}) {
-      state = { ...state, step, score, entropy };
+    update(step, { score = state.score, entropy = state.entropy, note = state.note } = {}) {
+      state = { ...state, step, score, entropy, note };
       const time = now();
       if (!isStopped && time - lastDrawn >= pause) draw(time);
     },

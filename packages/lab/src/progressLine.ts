@@ -4,6 +4,8 @@ import { formatDuration, formatNumber } from "./numberText.ts";
 export interface ProgressState {
   readonly step: number;
   readonly total: number;
+  /** What a step is called; "step" if left out. */
+  readonly unit?: string;
   /** Undefined until it can be measured. */
   readonly stepsPerSecond?: number | undefined;
   /**
@@ -12,6 +14,8 @@ export interface ProgressState {
   readonly score?: { readonly label: string; readonly value: number; readonly percent?: boolean } | undefined;
   /** The policy's entropy and the floor that it can't fall below, in nats. */
   readonly entropy?: { readonly value: number; readonly floor?: number } | undefined;
+  /** Another reading, such as "85 tokens/s". */
+  readonly note?: string | undefined;
 }
 
 export interface ProgressStyle {
@@ -46,18 +50,19 @@ export function renderProgress(state: ProgressState, { width, bar, color }: Prog
 }
 
 /** The parts of the line, the most important first. */
-function words({ step, total, stepsPerSecond, score, entropy }: ProgressState): string[] {
+function words({ step, total, unit = "step", stepsPerSecond, score, entropy, note }: ProgressState): string[] {
   const parts = [`${String(Math.floor(fraction({ step, total }) * 100)).padStart(3)} %`];
   if (score) {
     const value = score.percent ? `${(score.value * 100).toFixed(1)} %` : formatNumber(score.value);
     parts.push(`${score.label} ${value}`);
   }
   if (entropy) parts.push(entropyText(entropy));
+  if (note) parts.push(note);
   if (stepsPerSecond !== undefined) {
-    parts.push(`${formatNumber(stepsPerSecond)} steps/s`);
+    parts.push(`${formatNumber(stepsPerSecond)} ${unit}s/s`);
     if (stepsPerSecond > 0 && step < total) parts.push(`ETA ${formatDuration((total - step) / stepsPerSecond)}`);
   }
-  parts.push(`step ${step.toLocaleString("en-US")} of ${total.toLocaleString("en-US")}`);
+  parts.push(`${unit} ${step.toLocaleString("en-US")} of ${total.toLocaleString("en-US")}`);
   return parts;
 }
 

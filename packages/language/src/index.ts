@@ -5,6 +5,7 @@ export {
   mappingNames,
   type Problem,
   type ReadProblemsOptions,
+  readProblemSet,
   readProblems,
 } from "./data/problems.ts";
 export {
@@ -19,6 +20,17 @@ export {
   outputLogits,
   outputMatrix,
 } from "./decoder.ts";
+export {
+  type AskedProblem,
+  askedProblems,
+  type EvaluateProblemsOptions,
+  evaluateProblems,
+} from "./evaluation/evaluateProblems.ts";
+export { passAtK } from "./evaluation/passAtK.ts";
+export { type Prompt, type PromptStyle, promptOf } from "./evaluation/prompts.ts";
+export { type ProblemRecord, RecordsFile, type SampleRecord } from "./evaluation/records.ts";
+export { type LanguageEvaluation, summarizeRecords } from "./evaluation/summarizeRecords.ts";
+export { weightsDigest } from "./evaluation/weightsDigest.ts";
 export { type Generation, type GenerationOptions, Generator, type GeneratorOptions } from "./generation/generator.ts";
 export {
   type Choice,

@@ -101,7 +101,7 @@ const endings: Readonly<Record<Generation["end"], string>> = {
   context: "the end of the model's context",
 };
 
-function samplingOf(options: GenerateOptions): GenerationOptions {
+export function samplingOf(options: GenerateOptions): GenerationOptions {
   const { topK } = options;
   const sampling = {
     temperature: decimal("--temperature", options.temperature),

@@ -85,23 +85,38 @@ export interface ReadProblemsOptions {
   readonly mapping?: string;
 }
 
+export interface ProblemSet {
+  readonly problems: readonly Problem[];
+  /** The mapping by which it was read; "plain" where fields were named one by one. */
+  readonly mapping: MappingName;
+}
+
 /**
  * The problems of a file: `.parquet`, or else JSON Lines.
  * @throws UsageError where there is no such file or mapping, FailureError naming the record that can't be read
  */
-export async function readProblems(path: string, { mapping = "auto" }: ReadProblemsOptions = {}): Promise<Problem[]> {
+export async function readProblemSet(
+  path: string,
+  { mapping = "auto" }: ReadProblemsOptions = {},
+): Promise<ProblemSet> {
   const rows = await readRows(path);
-  if (rows.length === 0) throw new FailureError(`${path} has no problems`);
-  const read: Mapping = mappingOf(mapping, rows[0] ?? {});
-  return rows.map((row, index) => problemOf(row, index, read, path));
+  const [first] = rows;
+  if (!first) throw new FailureError(`${path} has no problems`);
+  const { name, read } = mappingOf(mapping, first);
+  return { problems: rows.map((row, index) => problemOf(row, index, read, path)), mapping: name };
 }
+
+/** The problems of a file alone, see {@link readProblemSet}. */
+export const readProblems = async (path: string, options?: ReadProblemsOptions): Promise<Problem[]> => [
+  ...(await readProblemSet(path, options)).problems,
+];
 
 /** The name of the mapping that `auto` stands for, of a data set's first record. */
 const fittingMapping = (row: Row): MappingName => mappingNames.find((name) => mappings[name].fits(row)) ?? "plain";
 
-function mappingOf(given: string, first: Row): Mapping {
-  if (given === "auto") return mappings[fittingMapping(first)];
-  if (Object.hasOwn(mappings, given)) return mappings[given as MappingName];
+function mappingOf(given: string, first: Row): { name: MappingName; read: Mapping } {
+  const named = given === "auto" ? fittingMapping(first) : (given as MappingName);
+  if (Object.hasOwn(mappings, named)) return { name: named, read: mappings[named] };
   if (!given.includes("=")) throw unknownName("mapping", given, ["auto", ...mappingNames, "problem=…,answer=…"]);
   const fields = Object.fromEntries(given.split(",").map((part) => part.split("=", 2)));
   const foreign = Object.keys(fields).find((name) => !["problem", "answer", "id"].includes(name));
@@ -110,12 +125,13 @@ function mappingOf(given: string, first: Row): Mapping {
       `mapping ${given}: it must be like problem=question,answer=target,id=key (id may be left out)`,
     );
   }
-  return {
+  const read: Mapping = {
     fits: () => true,
     text: (row) => row[fields.problem],
     answer: (row) => row[fields.answer],
     id: (row) => (fields.id === undefined ? undefined : row[fields.id]),
   };
+  return { name: "plain", read };
 }
 
 function problemOf(row: Row, index: number, mapping: Mapping, path: string): Problem {

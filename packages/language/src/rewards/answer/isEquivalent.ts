@@ -21,6 +21,7 @@ const longest = 2000;
  * - Units, currency, degrees: what one of the two leaves out doesn't count; two known units that differ do. 50 % is 50 and 0.5; 90° is 90 and π/2.
  * - `x = 5`, `x \in S` against a reference without `x` is its right side, and the other way round.
  * - A decimal of six digits or more is right where it is the reference, which is none, rounded; others must be exact (see `tolerance`).
+ * - 52 is right where the reference is 52_8; 52_7 is not.
  * - `1,000` is a thousand, or a list where only that is right.
  */
 export function isEquivalent(given: string, reference: string, { tolerance = 0 }: EquivalenceOptions = {}): boolean {

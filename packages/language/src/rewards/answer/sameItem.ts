@@ -61,9 +61,13 @@ const apply = (operator: "degree" | "percent", value: Expression): Expression =>
   terms: [value],
 });
 
+/** The base that a problem asks for may be left out: 52 is given where 52_8 is right. */
+const isBaseLeftOut = (given: Expression, reference: Expression): boolean =>
+  given.kind === "number" && reference.kind === "symbol" && reference.name.startsWith(`${given.text}_`);
+
 function isSameQuantity(a: Quantity, b: Quantity, tolerance: number): boolean {
   if (a.unit !== undefined && b.unit !== undefined && a.unit !== b.unit) return false;
-  if (isSameValue(a.value, b.value, tolerance)) return true;
+  if (isSameValue(a.value, b.value, tolerance) || isBaseLeftOut(a.value, b.value)) return true;
   if (a.mark === b.mark) return false;
   // One of the two has its sign: what the sign says may be worked out in the other.
   const [marked, mark, plain] = a.mark === undefined ? [b, b.mark, a] : [a, a.mark, b];
