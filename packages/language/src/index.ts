@@ -27,7 +27,7 @@ export {
   evaluateProblems,
 } from "./evaluation/evaluateProblems.ts";
 export { passAtK } from "./evaluation/passAtK.ts";
-export { type Prompt, type PromptStyle, promptOf } from "./evaluation/prompts.ts";
+export { type Prompt, type PromptForm, type PromptStyle, promptOf } from "./evaluation/prompts.ts";
 export { type ProblemRecord, RecordsFile, type SampleRecord } from "./evaluation/records.ts";
 export { type LanguageEvaluation, summarizeRecords } from "./evaluation/summarizeRecords.ts";
 export { weightsDigest } from "./evaluation/weightsDigest.ts";
@@ -52,6 +52,7 @@ export { formatReward, patternReward } from "./rewards/formatReward.ts";
 export { answerReward, gsm8kReward, mathReward, numberReward, scienceReward } from "./rewards/mathRewards.ts";
 export { loadReward, type Reward, type RewardInput, rewardNames, scoreResponse } from "./rewards/reward.ts";
 export { type Rope, type RopeScaling, ropeFrequencies, ropeTables } from "./rope.ts";
+export { characterTokenizer } from "./tokenizer/characterTokenizer.ts";
 export { ggufTokenizer, type TokenizerFiles } from "./tokenizer/ggufTokenizer.ts";
 export { TextStream } from "./tokenizer/textStream.ts";
 export { type ChatMessage, TextTokenizer } from "./tokenizer/textTokenizer.ts";
@@ -65,7 +66,7 @@ export {
   entropyMethodNames,
   entropyMethodSchema,
 } from "./training/entropyMethod.ts";
-export { evaluateModel, passAtK } from "./training/evaluateModel.ts";
+export { evaluateModel } from "./training/evaluateModel.ts";
 export { type GrpoConfig, grpoAlgorithm } from "./training/grpoAlgorithm.ts";
 export {
   initialLora,

@@ -17,6 +17,7 @@ import {
   mappingNames,
   type Problem,
   type ProblemRecord,
+  type PromptForm,
   RecordsFile,
   readModel,
   readProblemSet,
@@ -42,7 +43,9 @@ interface EvalLmOptions {
   readonly minP: string;
   readonly maxTokens: string;
   readonly seed: string;
+  readonly chat?: boolean;
   readonly plain?: boolean;
+  readonly raw?: boolean;
   readonly system?: string;
   readonly instruction?: string;
   readonly shots: string;
@@ -104,8 +107,12 @@ export function addEvalLmCommand(program: Command): void {
     .option("--seed <number>", "seed of the random numbers", "0")
     .option("--chat", "ask by the model's chat template; so it is where the model has one")
     .option("--plain", "ask as plain text (Question: … Answer:), without the model's chat template")
+    .option("--raw", "ask with the problem's text as it is, as models without a template are trained here")
     .option("--system <text>", "the system message of the conversation; the template's own if left out")
-    .option("--instruction <text>", "put behind each problem; by the kind of data if left out, none with --plain")
+    .option(
+      "--instruction <text>",
+      "put behind each problem; by the kind of data if left out, none without a conversation",
+    )
     .option("--shots <number>", "worked examples before each problem", "0")
     .option("--shots-from <file>", "where the examples are from, read as --data is: its first ones")
     .option(
@@ -127,7 +134,7 @@ Exit codes: 0 finished; 1 failed; 2 wrong command; 130 stopped by Ctrl-C; 143 by
     .action(evalLm);
 }
 
-async function evalLm(path: string, options: EvalLmOptions & { readonly chat?: boolean }): Promise<void> {
+async function evalLm(path: string, options: EvalLmOptions): Promise<void> {
   const samples = wholeNumber("--samples", options.samples, 1);
   const ks = ksOf(options.k, samples);
   const temperature = options.temperature ?? (samples === 1 ? "0" : "1");
@@ -143,11 +150,11 @@ async function evalLm(path: string, options: EvalLmOptions & { readonly chat?: b
   const rewardName = options.reward ?? customs[mapping].reward;
   const reward = await loadReward(rewardName);
   const model = await readModel(path);
-  const isChat = isChatOf(model, options, path);
-  const instruction = options.instruction ?? (isChat ? customs[mapping].instruction : "");
+  const form = formOf(model, options, path);
+  const instruction = options.instruction ?? (form === "chat" ? customs[mapping].instruction : "");
   const evaluation: EvaluateProblemsOptions = {
     problems,
-    style: { isChat, system: options.system, instruction, shots },
+    style: { form, system: options.system, instruction, shots },
     reward,
     samples,
     generation,
@@ -282,18 +289,20 @@ async function shotsOf({ shots, shotsFrom, mapping }: EvalLmOptions): Promise<re
   return problems.slice(0, count);
 }
 
-function isChatOf(
-  { tokenizer }: LanguageModel,
-  { chat, plain, system }: { readonly chat?: boolean; readonly plain?: boolean; readonly system?: string },
-  path: string,
-): boolean {
-  if (chat && plain) throw new UsageError("--chat and --plain exclude each other");
+function formOf({ tokenizer }: LanguageModel, options: EvalLmOptions, path: string): PromptForm {
+  const { chat, plain, raw, system } = options;
+  const given = [chat && "chat", plain && "question", raw && "raw"].filter(
+    (form) => form !== undefined && form !== false,
+  );
+  if (given.length > 1) throw new UsageError("--chat, --plain and --raw exclude each other");
   const hasTemplate = tokenizer.chatTemplate !== undefined;
   if (chat && !hasTemplate) throw new UsageError(`--chat: ${path} has no chat template`);
-  const isChat = hasTemplate && !plain;
-  if (system !== undefined && !isChat)
+  const form = (given[0] as PromptForm | undefined) ?? (hasTemplate ? "chat" : "question");
+  if (system !== undefined && form !== "chat") {
     throw new UsageError("--system needs a conversation, by the model's chat template");
-  return isChat;
+  }
+  if (form === "raw" && options.shots !== "0") throw new UsageError("--shots: --raw has no place for examples");
+  return form;
 }
 
 /** What decides the records, for those that continue them to compare. */
@@ -316,7 +325,7 @@ function settingsOf(
     problems: problems.length,
     reward: given.rewardName,
     ...{ samples, seed, tooLong, ...generation },
-    chat: style.isChat,
+    form: style.form,
     system: style.system ?? null,
     instruction: style.instruction,
     shots: style.shots.length,

@@ -2,13 +2,15 @@
 import type { Problem } from "../data/problems.ts";
 import type { ChatMessage, TextTokenizer } from "../tokenizer/textTokenizer.ts";
 
+/** How a model is asked: by its chat template, with `Question: …` and `Answer:`, or with the problem's text as it is. */
+export type PromptForm = "chat" | "question" | "raw";
+
 export interface PromptStyle {
-  /** By the model's chat template, or as `Question: …` and `Answer:`. */
-  readonly isChat: boolean;
+  readonly form: PromptForm;
   readonly system?: string | undefined;
   /** Put behind each problem; may be empty. */
   readonly instruction: string;
-  /** Problems whose solutions are shown first. */
+  /** Problems whose solutions are shown first (not in raw form). */
   readonly shots: readonly Problem[];
 }
 
@@ -23,7 +25,7 @@ const nextQuestion = "\nQuestion:";
 /** @throws UsageError where the style is a chat and the model has no template, or the template refuses the conversation */
 export function promptOf(tokenizer: TextTokenizer, { text }: Problem, style: PromptStyle): Prompt {
   const asked = (problem: string) => (style.instruction === "" ? problem : `${problem}\n\n${style.instruction}`);
-  if (style.isChat) {
+  if (style.form === "chat") {
     const messages: ChatMessage[] = [
       ...(style.system === undefined ? [] : [{ role: "system", content: style.system }]),
       ...style.shots.flatMap((shot) => [
@@ -36,14 +38,15 @@ export function promptOf(tokenizer: TextTokenizer, { text }: Problem, style: Pro
     // The template has all special tokens in it.
     return { text: rendered, tokens: tokenizer.encode(rendered, { specials: false }) };
   }
+  if (style.form === "raw") return { text: asked(text), tokens: tokenizer.encode(asked(text)) };
   const shown = style.shots.map((shot) => `Question: ${shot.text}\nAnswer: ${solutionOf(shot)}\n\n`);
   const whole = `${shown.join("")}Question: ${asked(text)}\nAnswer:`;
   return { text: whole, tokens: tokenizer.encode(whole) };
 }
 
-/** A response without what a model in plain text writes after its answer. */
-export const withoutNext = (response: string, { isChat }: PromptStyle): string =>
-  isChat ? response : (response.split(nextQuestion)[0] ?? response);
+/** A response without the next question that a model in plain text goes on with. */
+export const withoutNext = (response: string, { form }: PromptStyle): string =>
+  form === "question" ? (response.split(nextQuestion)[0] ?? response) : response;
 
 /** A problem's worked solution: GSM8K's without its calculator's marks, MATH's, or the bare answer in a sentence. */
 function solutionOf({ fields, answer }: Problem): string {

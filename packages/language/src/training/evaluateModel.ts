@@ -1,5 +1,6 @@
 /** How well a model does on held-out problems. */
 import { Random } from "@era/tensor";
+import { passAtK } from "../evaluation/passAtK.ts";
 import type { Reward } from "../rewards/reward.ts";
 import type { TrainingProblem } from "../tasks/task.ts";
 import { type Response, sampledEntropy, sampleResponses } from "./responses.ts";
@@ -53,12 +54,4 @@ export async function evaluateModel(
   const errors = responses.filter(({ reward }) => reward === undefined).length;
   if (errors > 0) metrics["eval/rewardErrors"] = errors;
   return { metrics, accuracy, responses };
-}
-
-/** The probability that one of k drawn from n responses, of which c are right, is right (Chen et al. 2021, arXiv 2107.03374). */
-export function passAtK(n: number, c: number, k: number): number {
-  if (n - c < k) return 1;
-  let wrong = 1;
-  for (let i = n - c + 1; i <= n; i++) wrong *= 1 - k / i;
-  return 1 - wrong;
 }
