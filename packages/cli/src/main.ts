@@ -4,6 +4,7 @@ import { exitCodeOf, UsageError, unknownFlag, unknownName } from "@era/lab";
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addCompareCommand } from "./commands/compare.ts";
+import { addDemoCommand } from "./commands/demo.ts";
 import { addEnvsCommand } from "./commands/envs.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addEvalLmCommand } from "./commands/evalLm.ts";
@@ -30,6 +31,7 @@ addEnvsCommand(program);
 addModelsCommand(program);
 addVerifyCommand(program);
 addBenchCommand(program);
+addDemoCommand(program);
 configure(program);
 
 /** Commander throws instead of exiting and says nothing by itself, in this command and all below it. */

@@ -67,6 +67,7 @@ export {
   entropyMethodSchema,
 } from "./training/entropyMethod.ts";
 export { evaluateModel } from "./training/evaluateModel.ts";
+export { type EvaluateRunOptions, evaluateRun, isLanguageRun } from "./training/evaluateRun.ts";
 export { type GrpoConfig, grpoAlgorithm } from "./training/grpoAlgorithm.ts";
 export {
   initialLora,
@@ -76,6 +77,7 @@ export {
   loraTargets,
   mergedParameters,
 } from "./training/lora.ts";
+export { languageDomain } from "./training/languageDomain.ts";
 export { type PolicyLossInputs, type PolicyMetrics, policyLoss } from "./training/policyLoss.ts";
 export { type SftConfig, sftAlgorithm } from "./training/sftAlgorithm.ts";
 export {

@@ -6,9 +6,10 @@ import { mean, UsageError } from "@era/lab";
 import type { Command } from "commander";
 import { addClassifierOptions, classifierRun, evalClassifier, requireFitting } from "./evalClassifier.ts";
 import { type ClassifiersEvalOptions, evalClassifiers } from "./evalClassifiers.ts";
+import { addLanguageOptions, evalLanguage, isLanguageRunFolder, type LanguageEvalOptions } from "./evalLanguage.ts";
 import { locatePolicy, withPolicy } from "./trainedPolicy.ts";
 
-interface EvalOptions extends ClassifiersEvalOptions {
+interface EvalOptions extends ClassifiersEvalOptions, LanguageEvalOptions {
   readonly env?: string;
   readonly episodes?: string;
   readonly seed?: string;
@@ -18,7 +19,7 @@ export function addEvalCommand(program: Command): void {
   const command = program
     .command("eval")
     .description(
-      "play episodes with a trained policy and report their returns; of a classifier, how often and how surely it is right",
+      "play episodes with a trained policy and report their returns; of a classifier or language model, how often it is right",
     )
     .argument(
       "<runs...>",
@@ -29,13 +30,14 @@ export function addEvalCommand(program: Command): void {
     .option("--seed <number>", "seed of the first episode; if left out, the one that training evaluates with")
     .option("--json", "print the result as one JSON object");
   addClassifierOptions(command);
+  addLanguageOptions(command);
   command
     .option("--label <settings>", "several classifiers: settings that tell methods apart, separated by commas")
     .option("--markdown", "several classifiers: print the table as Markdown");
   command.action(async (targets: readonly string[], options: EvalOptions) => {
     const [target = ""] = targets;
     if (targets.length > 1 || holdsRuns(target)) {
-      requireFitting(targets.join(" "), true, options);
+      requireFitting(targets.join(" "), "a classifier", options);
       return evalClassifiers(targets, options);
     }
     for (const name of ["label", "markdown"] as const) {
@@ -43,8 +45,12 @@ export function addEvalCommand(program: Command): void {
         throw new UsageError(`--${name}: is for several classifiers; ${target} is one run`);
     }
     const episodes = wholeNumber("--episodes", options.episodes ?? "10", 1);
+    if (isLanguageRunFolder(target)) {
+      requireFitting(target, "a language model", options);
+      return evalLanguage(target, options);
+    }
     const run = classifierRun(target);
-    requireFitting(target, run !== undefined, options);
+    requireFitting(target, run ? "a classifier" : "a policy", options);
     if (run) return evalClassifier(run, options);
     const found = await locatePolicy(target, options.env);
     const seed = options.seed === undefined ? found.seed : wholeNumber("--seed", options.seed, 0);

@@ -20,6 +20,7 @@ import {
 import type { Command } from "commander";
 import { classifierPage } from "./classifierPage.ts";
 import { wholeNumber } from "./eval.ts";
+import { languageOptions } from "./evalLanguage.ts";
 
 /** Options that mean nothing of a policy, with what they say; `env`, `episodes` and `seed` are those that mean nothing of a classifier. */
 const classifierOptions = {
@@ -46,14 +47,19 @@ export function addClassifierOptions(command: Command): void {
   for (const [usage, help] of Object.values(classifierOptions)) command.option(usage, help);
 }
 
-/** @throws UsageError where an option is for the other kind of run */
-export function requireFitting(target: string, isClassifier: boolean, options: object): void {
-  const foreign = isClassifier ? policyOptions : Object.keys(classifierOptions);
-  const given = foreign.find((name) => (options as Record<string, unknown>)[name] !== undefined);
-  if (given !== undefined) {
-    throw new UsageError(
-      `--${given}: ${target} is ${isClassifier ? "a classifier, not a policy" : "a policy, not a classifier"}`,
-    );
+/** The options that only one kind of what was trained has. */
+const optionsOf = {
+  "a policy": policyOptions,
+  "a classifier": Object.keys(classifierOptions),
+  "a language model": Object.keys(languageOptions),
+};
+
+/** @throws UsageError where an option is for another kind of run */
+export function requireFitting(target: string, kind: keyof typeof optionsOf, options: object): void {
+  for (const [other, names] of Object.entries(optionsOf)) {
+    if (other === kind) continue;
+    const given = names.find((name) => (options as Record<string, unknown>)[name] !== undefined);
+    if (given !== undefined) throw new UsageError(`--${given}: ${target} is ${kind}, not ${other}`);
   }
 }
 

@@ -8,7 +8,7 @@ import { evaluateModel } from "./evaluateModel.ts";
 import { Grpo } from "./grpo.ts";
 import { GrpoTrainer } from "./grpoTrainer.ts";
 import { languageDomain } from "./languageDomain.ts";
-import { openMaterial } from "./material.ts";
+import { checkMaterial, materialName, skippedNotes, takeMaterial } from "./material.ts";
 import { evaluationSettings, loopSettings, modelSettings, optimizerSettings } from "./settings.ts";
 import { TrainedModel } from "./trainedModel.ts";
 import { trainLanguage } from "./trainLanguage.ts";
@@ -72,7 +72,7 @@ export const grpoAlgorithm: Algorithm<GrpoConfig> = {
     return { ...config, head: config.entropyMethod };
   },
 
-  task: ({ task }) => task,
+  task: materialName,
 
   modelSizes: ({ model, layers, width }) => ({
     text: `${model ?? `a decoder of ${layers} layers of width ${width}`}, in Hugging Face's format`,
@@ -81,15 +81,17 @@ export const grpoAlgorithm: Algorithm<GrpoConfig> = {
 
   async check(config) {
     const method = entropyMethod(config);
-    await openMaterial(config);
+    await checkMaterial(config);
     if (config.reward !== undefined) await loadReward(config.reward);
     // The activation acts in the update only: it aims at an entropy, and guarantees none.
     if (method.name !== "era") return { target: null, floor: null };
     return { target: method.sequence.low, floor: null, of: "responses' most uncertain tokens" };
   },
 
+  notes: skippedNotes,
+
   async open(config) {
-    const { model: start, stream, heldOut, longestPrompt, maxNewTokens, reward: own } = await openMaterial(config);
+    const { model: start, stream, heldOut, longestPrompt, maxNewTokens, reward: own } = await takeMaterial(config);
     const reward = await loadReward(config.reward ?? own);
     const session = config.threads > 0 ? { threads: config.threads } : {};
     const model = new TrainedModel(start, { rows: config.generationRows, ...session });

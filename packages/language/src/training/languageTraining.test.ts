@@ -16,6 +16,7 @@ import {
 } from "@era/lab";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readModel } from "../readModel.ts";
+import { evaluateRun } from "./evaluateRun.ts";
 import { grpoAlgorithm } from "./grpoAlgorithm.ts";
 import { sftAlgorithm } from "./sftAlgorithm.ts";
 
@@ -123,17 +124,21 @@ describe("GRPO", () => {
       "Clip-Cov with overlong responses punished",
       { entropyMethod: "clip-cov", overlong: "penalty", overlongBuffer: 1 },
     ],
-  ])("that is interrupted and resumed ends bit by bit as without: %s", async (name, given) => {
-    const settings = { ...grpo, reward, ...given };
-    const [whole, parts] = [join(folder, `${name} whole`), join(folder, `${name} parts`)];
-    await train(grpoAlgorithm, whole, settings);
-    await trainInterrupted(grpoAlgorithm, parts, settings, [1, 3]);
-    expect(trace(parts)).toEqual(trace(whole));
-    const names = new Set(runMetrics({ dir: whole }).flatMap(({ metrics }) => Object.keys(metrics)));
-    for (const logged of ["policy/entropy", "policy/entropyOfTop", "policy/lowFraction", "train/gradientNorm"]) {
-      expect(names).toContain(logged);
-    }
-  });
+  ])(
+    "that is interrupted and resumed ends bit by bit as without: %s",
+    async (name, given) => {
+      const settings = { ...grpo, reward, ...given };
+      const [whole, parts] = [join(folder, `${name} whole`), join(folder, `${name} parts`)];
+      await train(grpoAlgorithm, whole, settings);
+      await trainInterrupted(grpoAlgorithm, parts, settings, [1, 3]);
+      expect(trace(parts)).toEqual(trace(whole));
+      const names = new Set(runMetrics({ dir: whole }).flatMap(({ metrics }) => Object.keys(metrics)));
+      for (const logged of ["policy/entropy", "policy/entropyOfTop", "policy/lowFraction", "train/gradientNorm"]) {
+        expect(names).toContain(logged);
+      }
+    },
+    180_000,
+  );
 
   it("takes the same first step in parts of a batch", async () => {
     const reports = [16, 5].map(async (microBatch) => {
@@ -177,6 +182,27 @@ describe("GRPO", () => {
     for (const [, { data }] of loadLatestCheckpoint(openRun(dir))?.tensors ?? []) {
       for (const value of data) expect(Number.isFinite(Number(value))).toBe(true);
     }
+  });
+
+  it("trains on problems of a file, some of them held out, and says which prompts are too long", async () => {
+    const data = join(folder, "sums.jsonl");
+    const lines = Array.from({ length: 12 }, (_, i) => ({ question: `${i}+${i}=`, answer: `${2 * i}` }));
+    const long = { question: "1+".repeat(40), answer: "0" };
+    writeFileSync(data, [...lines, long].map((line) => JSON.stringify(line)).join("\n"));
+    const settings = { ...sft, data, steps: 2, evalProblems: 3, maxNewTokens: 4, maxPromptTokens: 20 };
+    const refused = await sftAlgorithm.settings({}, settings);
+    await expect(Promise.resolve(sftAlgorithm.check(refused))).rejects.toThrow(
+      "has 80 tokens, of which 20 fit beside --max-new-tokens 4; leave such problems out with --long-prompts skip",
+    );
+    const skipping = { ...settings, longPrompts: "skip" };
+    expect(await sftAlgorithm.notes?.(await sftAlgorithm.settings({}, skipping))).toEqual([
+      "sums: 1 problems are left out, whose prompts are too long",
+    ]);
+    const dir = join(folder, "of a file");
+    await train(sftAlgorithm, dir, skipping);
+    const { responses } = await evaluateRun(dir, { samples: 2 });
+    expect(responses.length).toBeGreaterThanOrEqual(4);
+    expect(responses.map(({ problem }) => problem.text)).not.toContain(long.question);
   });
 
   it.each([

@@ -82,7 +82,7 @@ export function listStream(problems: readonly TrainingProblem[], seed: number): 
 }
 
 /** The numbers 0 to count − 1 in random order (Fisher and Yates). */
-function shuffled(count: number, random: Random): number[] {
+export function shuffled(count: number, random: Random): number[] {
   const order = Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const other = random.integer(i + 1);

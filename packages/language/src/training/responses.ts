@@ -12,8 +12,8 @@ export interface Response extends Sequence {
   readonly problem: TrainingProblem;
   /** Its text, without the tokens that end it. */
   readonly text: string;
-  /** Of each of its tokens when it was sampled, in nats. */
-  readonly logProbabilities: readonly number[];
+  /** Of the distributions that its tokens were drawn from, in nats. */
+  readonly entropies: readonly number[];
   readonly end: Generation["end"];
   /** What the reward gave; undefined where it threw. */
   readonly reward: number | undefined;
@@ -52,10 +52,10 @@ export async function sampleResponses(
   for (const [i, { problem }] of asked.entries()) {
     const generation = generations[i];
     if (!generation) throw new Error(`prompt ${i} has no generation`);
-    const { prompt, tokens, logProbabilities, end } = generation;
+    const { prompt, tokens, entropies, end } = generation;
     const text = tokenizer.decode(tokens);
     const judged = await judge(reward, problem, text);
-    responses.push({ problem, prompt, response: tokens, text, logProbabilities, end, ...judged });
+    responses.push({ problem, prompt, response: tokens, text, entropies, end, ...judged });
   }
   return responses;
 }
@@ -72,12 +72,12 @@ async function judge(
   }
 }
 
-/** The mean of −log p over all tokens, in nats: an unbiased estimate of the mean entropy of the distributions that they were drawn from. */
+/** The mean entropy of the distributions that all tokens were drawn from, in nats (the official `actor/entropy`, token mean). */
 export function sampledEntropy(responses: readonly Response[]): number {
   let [total, count] = [0, 0];
-  for (const { logProbabilities } of responses) {
-    for (const value of logProbabilities) total -= value;
-    count += logProbabilities.length;
+  for (const { entropies } of responses) {
+    for (const value of entropies) total += value;
+    count += entropies.length;
   }
   return total / count;
 }

@@ -7,6 +7,23 @@ const count = () => z.int().min(1);
 /** What is trained, and on what. */
 export const modelSettings = {
   task: z.enum(taskNames).default("countdown").describe("Generated problems to train on"),
+  data: z.string().min(1).optional().describe("Problems of a file instead: JSON Lines or Parquet"),
+  mapping: z
+    .string()
+    .min(1)
+    .default("auto")
+    .describe("--data: how records are read: auto, a data set's name, or problem=…,answer=…"),
+  evalData: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("--data: problems to evaluate on; if left out, --eval-problems of the data are held out"),
+  instruction: z.string().min(1).optional().describe("Put below each problem's text, on a line of its own"),
+  longPrompts: z
+    .enum(["error", "skip"])
+    .default("error")
+    .describe("--data: problems whose prompts do not fit into the context: an error, or left out and counted"),
+  maxPromptTokens: count().optional().describe("Longest prompt, in tokens; as long as there are if left out"),
   model: z
     .string()
     .min(1)

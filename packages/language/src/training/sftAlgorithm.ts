@@ -6,7 +6,7 @@ import { loadReward } from "../rewards/reward.ts";
 import type { TrainingProblem } from "../tasks/task.ts";
 import { evaluateModel } from "./evaluateModel.ts";
 import { languageDomain } from "./languageDomain.ts";
-import { openMaterial } from "./material.ts";
+import { checkMaterial, materialName, skippedNotes, takeMaterial } from "./material.ts";
 import type { StreamState } from "./problemStream.ts";
 import { promptTokens } from "./responses.ts";
 import type { Sequence } from "./rows.ts";
@@ -45,7 +45,7 @@ export const sftAlgorithm: Algorithm<SftConfig> = {
     return { ...parseConfig(sftSchema, stored, given), head: "imitation" };
   },
 
-  task: ({ task }) => task,
+  task: materialName,
 
   modelSizes: ({ model, layers, width }) => ({
     text: `${model ?? `a decoder of ${layers} layers of width ${width}`}, in Hugging Face's format`,
@@ -53,9 +53,11 @@ export const sftAlgorithm: Algorithm<SftConfig> = {
   }),
 
   async check(config) {
-    await openMaterial(config);
+    await checkMaterial(config);
     return { target: null, floor: null };
   },
+
+  notes: skippedNotes,
 
   async open(config) {
     const {
@@ -65,7 +67,7 @@ export const sftAlgorithm: Algorithm<SftConfig> = {
       longestPrompt,
       maxNewTokens,
       reward: rewardName,
-    } = await openMaterial(config);
+    } = await takeMaterial(config);
     const reward = await loadReward(rewardName);
     const session = config.threads > 0 ? { threads: config.threads } : {};
     const model = new TrainedModel(start, { rows: config.generationRows, ...session });

@@ -14,6 +14,8 @@ export class TrainedModel {
   readonly parameters: Parameters;
   readonly #generation: { readonly rows: number; readonly threads?: number };
   #generator: Generator | undefined;
+  /** The generator's weights are those of the parameters. */
+  #isCurrent = false;
 
   constructor({ config, weights, tokenizer }: LanguageModel, generation: { rows: number; threads?: number }) {
     this.config = config;
@@ -22,9 +24,12 @@ export class TrainedModel {
     this.#generation = generation;
   }
 
-  /** A generator of the parameters as they are now: built at the first call after they {@link changed}. */
+  /** A generator of the parameters as they are now: its weights are packed anew at the first call after they {@link changed}. */
   async generator(): Promise<Generator> {
-    this.#generator ??= await Generator.create(this.config, this.parameters.tensors, this.#generation);
+    if (!this.#generator) {
+      this.#generator = await Generator.create(this.config, this.parameters.tensors, this.#generation);
+    } else if (!this.#isCurrent) await this.#generator.update(this.parameters.tensors);
+    this.#isCurrent = true;
     return this.#generator;
   }
 
@@ -38,10 +43,9 @@ export class TrainedModel {
     };
   }
 
-  /** To be called when the parameters have changed. */
+  /** To be called when the parameters have changed, and at the end: frees the generator's copy of them. */
   async changed(): Promise<void> {
-    const generator = this.#generator;
-    this.#generator = undefined;
-    await generator?.dispose();
+    this.#isCurrent = false;
+    await this.#generator?.dispose();
   }
 }

@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { FailureError, openRun, UsageError } from "@era/lab";
+import { loadReward } from "../rewards/reward.ts";
+import { type Evaluation, evaluateModel } from "./evaluateModel.ts";
+import { grpoAlgorithm } from "./grpoAlgorithm.ts";
+import { openMaterial } from "./material.ts";
+import { sftAlgorithm } from "./sftAlgorithm.ts";
+import { modelFolder } from "./startingModel.ts";
+import { TrainedModel } from "./trainedModel.ts";
+
+export interface EvaluateRunOptions {
+  /** Held-out problems, as many as the run's own evaluations have if left out, and responses to each. */
+  readonly problems?: number | undefined;
+  readonly samples?: number | undefined;
+  readonly temperature?: number | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** Whether a run's `kind` is one of a language model. */
+export const isLanguageRun = (kind: string): boolean => kind === sftAlgorithm.name || kind === grpoAlgorithm.name;
+
+/**
+ * Evaluates the model that a run has left on held-out problems of what it was trained on.
+ * @throws UsageError where it is no run of a language model, FailureError where it has left no model yet
+ */
+export async function evaluateRun(dir: string, options: EvaluateRunOptions = {}): Promise<Evaluation> {
+  const { record } = openRun(dir);
+  if (!isLanguageRun(record.kind)) throw new UsageError(`${dir} is a run of "${record.kind}", not of a language model`);
+  if (!existsSync(join(dir, modelFolder))) {
+    throw new FailureError(`${dir} has no ${modelFolder} yet: write it with: era export ${dir}`);
+  }
+  const algorithm = record.kind === sftAlgorithm.name ? sftAlgorithm : grpoAlgorithm;
+  const config = await algorithm.settings(record.config, {});
+  const { problems = config.evalProblems, samples = config.evalSamples, threads = config.threads } = options;
+  const material = await openMaterial({ ...config, model: dir, evalProblems: problems });
+  const { reward = material.reward } = config as { reward?: string };
+  const session = threads > 0 ? { threads } : {};
+  const model = new TrainedModel(material.model, { rows: config.generationRows, ...session });
+  try {
+    return await evaluateModel(model, {
+      problems: material.heldOut,
+      samples,
+      temperature: options.temperature ?? config.evalTemperature,
+      maxNewTokens: material.maxNewTokens,
+      reward: await loadReward(reward),
+    });
+  } finally {
+    await model.changed();
+  }
+}
