@@ -69,6 +69,7 @@ export {
 export { evaluateModel } from "./training/evaluateModel.ts";
 export { type EvaluateRunOptions, evaluateRun, isLanguageRun } from "./training/evaluateRun.ts";
 export { type GrpoConfig, grpoAlgorithm } from "./training/grpoAlgorithm.ts";
+export { languageDomain } from "./training/languageDomain.ts";
 export {
   initialLora,
   type LoraOptions,
@@ -77,7 +78,6 @@ export {
   loraTargets,
   mergedParameters,
 } from "./training/lora.ts";
-export { languageDomain } from "./training/languageDomain.ts";
 export { type PolicyLossInputs, type PolicyMetrics, policyLoss } from "./training/policyLoss.ts";
 export { type SftConfig, sftAlgorithm } from "./training/sftAlgorithm.ts";
 export {

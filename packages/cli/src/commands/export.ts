@@ -31,7 +31,7 @@ export function addExportCommand(program: Command): void {
       const file = options.out ?? join(target, algorithm.domain.modelFile);
       try {
         learner.load(checkpoint);
-        learner.writeModel(file);
+        await learner.writeModel(file);
       } catch (error) {
         if (error instanceof FailureError) throw error;
         throw new FailureError(`${target}: the checkpoint of step ${checkpoint.step}: ${(error as Error).message}`);

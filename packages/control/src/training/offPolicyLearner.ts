@@ -22,7 +22,9 @@ export function offPolicyLearner(
       }
     },
     load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
-    writeModel: (path) => writeFileAtomic(path, agent.exportPolicy()),
+    async writeModel(path) {
+      writeFileAtomic(path, agent.exportPolicy());
+    },
     dispose: () => agent.dispose(),
   };
 }

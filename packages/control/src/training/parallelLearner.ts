@@ -33,7 +33,9 @@ export function parallelLearner(agent: ParallelAgent, config: ParallelConfig & P
       }
     },
     load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
-    writeModel: (path) => writeFileAtomic(path, agent.exportPolicy()),
+    async writeModel(path) {
+      writeFileAtomic(path, agent.exportPolicy());
+    },
     dispose: () => agent.dispose(),
   };
 }

@@ -61,7 +61,9 @@ export const ppoAlgorithm: Algorithm<PpoConfig> = {
         }
       },
       load: (checkpoint) => agent.state.load(fromSafetensors(checkpoint.tensors)),
-      writeModel: (path) => writeFileAtomic(path, agent.exportPolicy()),
+      async writeModel(path) {
+        writeFileAtomic(path, agent.exportPolicy());
+      },
       dispose: () => agent.dispose(),
     };
   },

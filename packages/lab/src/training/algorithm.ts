@@ -64,7 +64,7 @@ export interface Learner {
    * Writes what evaluations use, as it is now, in the domain's form: a standalone ONNX model as one file, a language model as a folder.
    * @param path of the file or folder
    */
-  writeModel(path: string): void;
+  writeModel(path: string): Promise<void>;
   /** Frees the compiled programs. */
   dispose(): Promise<void>;
 }

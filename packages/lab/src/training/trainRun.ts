@@ -31,7 +31,7 @@ export async function trainRun<Config extends TrainingConfig>(
   const learner = await algorithm.open(config);
   try {
     const steps = await learner.train(run, checkpoint, hooks);
-    learner.writeModel(runPath(run, domain.modelFile));
+    await learner.writeModel(runPath(run, domain.modelFile));
     return await finish({ status: steps < config.steps ? "interrupted" : "finished", steps });
   } catch (error) {
     if (error instanceof FailureError && !(error instanceof CheckpointError)) {

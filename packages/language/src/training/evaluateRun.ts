@@ -46,6 +46,6 @@ export async function evaluateRun(dir: string, options: EvaluateRunOptions = {})
       reward: await loadReward(reward),
     });
   } finally {
-    await model.changed();
+    await model.dispose();
   }
 }

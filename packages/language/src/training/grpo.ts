@@ -17,7 +17,7 @@ import {
 import type { EntropyMethod } from "./entropyMethod.ts";
 import { type PolicyMetrics, policyLoss } from "./policyLoss.ts";
 import { packRows, packValues, type Sequence } from "./rows.ts";
-import { methodScoring, tokenScores } from "./tokenScores.ts";
+import { methodScoring, type TokenScoreOptions, tokenScores } from "./tokenScores.ts";
 import type { TrainedModel } from "./trainedModel.ts";
 
 export interface GrpoOptions {
@@ -33,6 +33,8 @@ export interface GrpoOptions {
   readonly accumulate: boolean;
   /** Whether several updates follow one sampling: then `logProbabilities` are needed before the first. */
   readonly keepsOld: boolean;
+  /** How memory is spared. */
+  readonly memory: Pick<TokenScoreOptions, "checkpoint" | "chunk">;
   readonly session: SessionOptions;
 }
 
@@ -82,13 +84,13 @@ export class Grpo {
   }
 
   static async open(model: TrainedModel, options: GrpoOptions): Promise<Grpo> {
-    const { method, rows, length, temperature, weightDecay, gradientClip, session } = options;
-    const { config, parameters, state } = model;
+    const { method, rows, length, temperature, weightDecay, gradientClip, memory, session } = options;
+    const { config, parameters, tensors, state } = model;
     const shape = [rows, length - 1];
     const tokens = input("tokens", [rows, length], "int64");
     const batch = { responseMask: input("responseMask", shape), advantages: input("advantages", shape) };
-    const scoring = { temperature, ...methodScoring(method, batch) };
-    const scores = tokenScores(config, parameters.tensors, tokens, undefined, scoring);
+    const scoring = { temperature, ...memory, ...methodScoring(method, batch) };
+    const scores = tokenScores(config, tensors, tokens, undefined, scoring);
     const { loss, metrics } = policyLoss(method, {
       ...scores,
       ...batch,

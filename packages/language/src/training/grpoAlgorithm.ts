@@ -9,7 +9,16 @@ import { Grpo } from "./grpo.ts";
 import { GrpoTrainer } from "./grpoTrainer.ts";
 import { languageDomain } from "./languageDomain.ts";
 import { checkMaterial, materialName, skippedNotes, takeMaterial } from "./material.ts";
-import { evaluationSettings, loopSettings, modelSettings, optimizerSettings } from "./settings.ts";
+import {
+  evaluationSettings,
+  loopSettings,
+  lora,
+  loraSettings,
+  memory,
+  memorySettings,
+  modelSettings,
+  optimizerSettings,
+} from "./settings.ts";
 import { TrainedModel } from "./trainedModel.ts";
 import { trainLanguage } from "./trainLanguage.ts";
 
@@ -51,6 +60,8 @@ export const grpoSchema = z.object({
     .describe("Updates after each sampling, each by its share of the groups (official: 1)"),
   learningRate: z.number().positive().default(1e-3).describe("Learning rate (official, 7 billion parameters: 1e-6)"),
   ...optimizerSettings,
+  ...loraSettings,
+  ...memorySettings,
   ...entropyMethodSchema.shape,
   ...evaluationSettings,
   logEvery: count().default(1).describe("Steps between two lines of metrics"),
@@ -82,6 +93,7 @@ export const grpoAlgorithm: Algorithm<GrpoConfig> = {
   async check(config) {
     const method = entropyMethod(config);
     await checkMaterial(config);
+    lora(config);
     if (config.reward !== undefined) await loadReward(config.reward);
     // The activation acts in the update only: it aims at an entropy, and guarantees none.
     if (method.name !== "era") return { target: null, floor: null };
@@ -94,7 +106,7 @@ export const grpoAlgorithm: Algorithm<GrpoConfig> = {
     const { model: start, stream, heldOut, longestPrompt, maxNewTokens, reward: own } = await takeMaterial(config);
     const reward = await loadReward(config.reward ?? own);
     const session = config.threads > 0 ? { threads: config.threads } : {};
-    const model = new TrainedModel(start, { rows: config.generationRows, ...session });
+    const model = new TrainedModel(start, { rows: config.generationRows, ...session, ...lora(config) });
     const batch = Math.ceil(config.prompts / config.miniBatches) * config.responses;
     const rows = Math.min(config.microBatch ?? batch, batch);
     const grpo = await Grpo.open(model, {
@@ -106,6 +118,7 @@ export const grpoAlgorithm: Algorithm<GrpoConfig> = {
       gradientClip: config.gradientClip,
       accumulate: batch > rows,
       keepsOld: config.miniBatches > 1,
+      memory: memory(config),
       session,
     });
     const trainer = new GrpoTrainer({
@@ -134,10 +147,12 @@ export const grpoAlgorithm: Algorithm<GrpoConfig> = {
     return {
       train: (run, checkpoint, hooks) => trainLanguage(trainer, run, config, checkpoint, hooks),
       load: (checkpoint) => model.state.load(fromSafetensors(checkpoint.tensors)),
-      writeModel: (path) => writeModelFolder(path, model.weights(), { files: model.tokenizer.files }),
+      async writeModel(path) {
+        writeModelFolder(path, await model.weights(), { files: model.tokenizer.files });
+      },
       async dispose() {
         await grpo.dispose();
-        await model.changed();
+        await model.dispose();
       },
     };
   },

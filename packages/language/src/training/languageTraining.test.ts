@@ -1,5 +1,5 @@
 /** Runs of `sft` and `grpo`: what they leave, that they resume to the last bit, and what they do about errors. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -184,6 +184,39 @@ describe("GRPO", () => {
     }
   });
 
+  it("trains low-rank pairs beside a model's weights, with layers computed again, and leaves them merged", async () => {
+    const start = join(folder, "lora start");
+    await train(sftAlgorithm, start, { ...sft, steps: 2 });
+    const settings = {
+      ...grpo,
+      reward,
+      model: start,
+      loraRank: 2,
+      steps: 3,
+      learningRate: 0.02,
+      checkpointLayers: true,
+    };
+    const [whole, parts] = [join(folder, "lora"), join(folder, "lora parts")];
+    await train(grpoAlgorithm, whole, settings);
+    await trainInterrupted(grpoAlgorithm, parts, settings, [1]);
+    expect(trace(parts)).toEqual(trace(whole));
+    const names = [...(loadLatestCheckpoint(openRun(whole))?.tensors.keys() ?? [])];
+    expect(names).toContain("lora.model.layers.0.self_attn.q_proj.lora_A.weight");
+    expect(names.filter((name) => !/lora|optimizer/.test(name))).toEqual([]);
+    const [before, after] = await Promise.all([start, whole].map((dir) => readModel(join(dir, "model"))));
+    const changed = Object.keys(before?.weights ?? {}).filter(
+      (name) => String(before?.weights[name]?.data) !== String(after?.weights[name]?.data),
+    );
+    expect(changed).toHaveLength(7);
+
+    // Another start is another base: what the pairs were trained beside.
+    await train(sftAlgorithm, `${start} 2`, { ...sft, steps: 1 });
+    rmSync(join(start, "model"), { recursive: true });
+    cpSync(join(`${start} 2`, "model"), join(start, "model"), { recursive: true });
+    const resumed = train(grpoAlgorithm, whole, { ...settings, steps: 4 }, { isResumed: true });
+    await expect(resumed).rejects.toThrow("the model that it started from (--model) has other weights now");
+  }, 180_000);
+
   it("trains on problems of a file, some of them held out, and says which prompts are too long", async () => {
     const data = join(folder, "sums.jsonl");
     const lines = Array.from({ length: 12 }, (_, i) => ({ question: `${i}+${i}=`, answer: `${2 * i}` }));
@@ -207,6 +240,7 @@ describe("GRPO", () => {
 
   it.each([
     [{ width: 24 }, "--width 24: must be divisible by 16 times --heads 1"],
+    [{ loraRank: 4 }, "--lora-rank 4: needs --model"],
     [{ maxNewTokens: 300 }, "--max-new-tokens 300: with prompts of 9 tokens they exceed the model's context of 256"],
     [{ eraLow: 4 }, "--era-low 4 must be less than --era-high 3"],
     [{ reward: "nothing" }, 'unknown reward "nothing"'],

@@ -1,6 +1,10 @@
 /** The settings that training by imitation and training by reward have in common. */
+import { UsageError } from "@era/lab";
 import * as z from "zod";
 import { taskNames } from "../tasks/tasks.ts";
+import { type LoraTarget, loraTargets } from "./lora.ts";
+import type { TokenScoreOptions } from "./tokenScores.ts";
+import type { TrainedModelOptions } from "./trainedModel.ts";
 
 const count = () => z.int().min(1);
 
@@ -45,10 +49,70 @@ export const optimizerSettings = {
   weightDecay: z.number().min(0).default(0).describe("AdamW: decoupled decay"),
   warmUp: z.int().min(0).default(0).describe("Steps over which the learning rate rises from zero"),
   gradientClip: z.number().positive().default(1).describe("Largest norm of the gradient; larger ones are scaled down"),
+};
+
+/** How memory is spared; none of it changes what is computed, but for rounding. */
+export const memorySettings = {
   microBatch: count()
     .optional()
-    .describe("Rows of one pass, where a batch's activations are too large for memory; left out: the whole batch"),
+    .describe(
+      "Rows of one pass, gradients of all passes of a batch averaged (accumulation); left out: the whole batch",
+    ),
+  checkpointLayers: z
+    .boolean()
+    .default(false)
+    .describe("Gradient checkpointing: compute layers again in the backward pass instead of keeping what is in them"),
+  logitChunk: count()
+    .optional()
+    .describe("Most logits that are there at once; chosen by the size of the vocabulary if left out"),
 };
+
+/** What of the settings spares memory inside a pass. */
+export const memory = ({
+  checkpointLayers,
+  logitChunk,
+}: {
+  readonly checkpointLayers: boolean;
+  readonly logitChunk?: number | undefined;
+}): Pick<TokenScoreOptions, "checkpoint" | "chunk"> => ({
+  checkpoint: checkpointLayers,
+  ...(logitChunk !== undefined && { chunk: logitChunk }),
+});
+
+export const loraSettings = {
+  loraRank: count()
+    .optional()
+    .describe("LoRA: train pairs of matrices of this rank beside the weights; left out: the weights themselves"),
+  loraAlpha: z.number().positive().default(32).describe("LoRA: what is added is scaled by this, divided by the rank"),
+  loraTargets: z
+    .array(z.enum(loraTargets))
+    .min(1)
+    .default([...loraTargets])
+    .describe("LoRA: which linear layers are adapted"),
+};
+
+/**
+ * LoRA as the settings want it; nothing where all weights are trained.
+ * @throws UsageError where a new model is to be adapted, whose weights know nothing yet
+ */
+export function lora({
+  loraRank: rank,
+  loraAlpha: alpha,
+  loraTargets: targets,
+  model,
+  seed,
+}: {
+  readonly loraRank?: number | undefined;
+  readonly loraAlpha: number;
+  readonly loraTargets: readonly LoraTarget[];
+  readonly model?: string | undefined;
+  readonly seed: number;
+}): Pick<TrainedModelOptions, "lora"> {
+  if (rank === undefined) return {};
+  if (model === undefined)
+    throw new UsageError(`--lora-rank ${rank}: needs --model; a new model has nothing to be adapted`);
+  return { lora: { rank, alpha, targets, seed } };
+}
 
 export const evaluationSettings = {
   evalProblems: count().default(128).describe("Held-out problems of an evaluation"),

@@ -4,19 +4,17 @@ import {
   adam,
   clipByGlobalNorm,
   compile,
-  crossEntropy,
   flatGradient,
   globalNorm,
   input,
   mul,
+  neg,
   type Program,
-  reshape,
   type SessionOptions,
-  slice,
   sum,
 } from "@era/tensor";
-import { decoderHidden, outputLogits } from "../decoder.ts";
 import { packRows, type Sequence } from "./rows.ts";
+import { type TokenScoreOptions, tokenScores } from "./tokenScores.ts";
 import type { TrainedModel } from "./trainedModel.ts";
 
 export interface SftOptions {
@@ -27,6 +25,8 @@ export interface SftOptions {
   readonly length: number;
   readonly weightDecay: number;
   readonly gradientClip: number;
+  /** How memory is spared. */
+  readonly memory: Pick<TokenScoreOptions, "checkpoint" | "chunk">;
   readonly session: SessionOptions;
 }
 
@@ -55,15 +55,13 @@ export class Sft {
   }
 
   static async open(model: TrainedModel, options: SftOptions): Promise<Sft> {
-    const { batchSize, rows, length, weightDecay, gradientClip, session } = options;
-    const { config, parameters, state } = model;
+    const { batchSize, rows, length, weightDecay, gradientClip, memory, session } = options;
+    const { config, parameters, tensors, state } = model;
     const tokens = input("tokens", [rows, length], "int64");
     // Over all parts of a batch the weights of its tokens add up to the number of parts.
     const weights = input("weights", [rows, length - 1]);
-    const hidden = slice(decoderHidden(config, parameters.tensors, tokens), 1, 0, length - 1);
-    const logits = outputLogits(config, parameters.tensors, reshape(hidden, [-1, config.width]));
-    const targets = reshape(slice(tokens, 1, 1, length), [-1]);
-    const loss = sum(mul(crossEntropy(logits, targets), reshape(weights, [-1])));
+    const { logProb } = tokenScores(config, tensors, tokens, undefined, memory);
+    const loss = neg(sum(mul(logProb, weights)));
     const gradient = flatGradient(loss, parameters);
     const parts = batchSize > rows ? accumulate({ state, name: "gradient" }, gradient) : undefined;
     const whole = parts?.mean ?? gradient;

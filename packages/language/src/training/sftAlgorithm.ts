@@ -10,7 +10,16 @@ import { checkMaterial, materialName, skippedNotes, takeMaterial } from "./mater
 import type { StreamState } from "./problemStream.ts";
 import { promptTokens } from "./responses.ts";
 import type { Sequence } from "./rows.ts";
-import { evaluationSettings, loopSettings, modelSettings, optimizerSettings } from "./settings.ts";
+import {
+  evaluationSettings,
+  loopSettings,
+  lora,
+  loraSettings,
+  memory,
+  memorySettings,
+  modelSettings,
+  optimizerSettings,
+} from "./settings.ts";
 import { Sft } from "./sft.ts";
 import { TrainedModel } from "./trainedModel.ts";
 import { trainLanguage } from "./trainLanguage.ts";
@@ -23,6 +32,8 @@ export const sftSchema = z.object({
   learningRate: z.number().positive().default(4e-3).describe("Highest learning rate"),
   schedule: z.enum(["constant", "cosine"]).default("cosine").describe("How the learning rate changes"),
   ...optimizerSettings,
+  ...loraSettings,
+  ...memorySettings,
   warmUp: optimizerSettings.warmUp.default(20),
   ...evaluationSettings,
   logEvery: z.int().min(1).default(20).describe("Steps between two lines of metrics"),
@@ -54,6 +65,7 @@ export const sftAlgorithm: Algorithm<SftConfig> = {
 
   async check(config) {
     await checkMaterial(config);
+    lora(config);
     return { target: null, floor: null };
   },
 
@@ -70,11 +82,19 @@ export const sftAlgorithm: Algorithm<SftConfig> = {
     } = await takeMaterial(config);
     const reward = await loadReward(rewardName);
     const session = config.threads > 0 ? { threads: config.threads } : {};
-    const model = new TrainedModel(start, { rows: config.generationRows, ...session });
+    const model = new TrainedModel(start, { rows: config.generationRows, ...session, ...lora(config) });
     const { batchSize, steps, learningRate: peak, schedule: name, warmUp, weightDecay, gradientClip } = config;
     const length = longestPrompt + maxNewTokens;
     const rows = config.microBatch ?? batchSize;
-    const sft = await Sft.open(model, { batchSize, rows, length, weightDecay, gradientClip, session });
+    const sft = await Sft.open(model, {
+      batchSize,
+      rows,
+      length,
+      weightDecay,
+      gradientClip,
+      memory: memory(config),
+      session,
+    });
     const trainer = {
       model,
       get memory() {
@@ -103,10 +123,12 @@ export const sftAlgorithm: Algorithm<SftConfig> = {
     return {
       train: (run, checkpoint, hooks) => trainLanguage(trainer, run, config, checkpoint, hooks),
       load: (checkpoint) => model.state.load(fromSafetensors(checkpoint.tensors)),
-      writeModel: (path) => writeModelFolder(path, model.weights(), { files: model.tokenizer.files }),
+      async writeModel(path) {
+        writeModelFolder(path, await model.weights(), { files: model.tokenizer.files });
+      },
       async dispose() {
         await sft.dispose();
-        await model.changed();
+        await model.dispose();
       },
     };
   },

@@ -50,6 +50,8 @@ interface LoopState {
   hasEvaluated: boolean;
   averages: Averages["state"];
   memory: unknown;
+  /** Of the weights that stay as they are, where there are some. */
+  baseDigest?: string;
 }
 
 /** Where a run keeps responses, one JSON object a line. */
@@ -103,6 +105,8 @@ export async function trainLanguage(
       if (isDue(config.checkpointEvery) || stop) {
         state.averages = averages.state;
         state.memory = trainer.memory;
+        const { baseDigest } = trainer.model;
+        if (baseDigest !== undefined) state.baseDigest = baseDigest;
         run.saveCheckpoint({
           step: state.step,
           tensors: toSafetensors(finiteArrays(trainer.model.state, state.step)),
@@ -139,6 +143,9 @@ function restore(checkpoint: Checkpoint, trainer: Trainer): LoopState {
     const loop = checkpoint.metadata.get(stateKey);
     if (loop === undefined) throw new Error("it has no state of this training loop");
     const state = JSON.parse(loop) as LoopState;
+    if (state.baseDigest !== trainer.model.baseDigest) {
+      throw new Error("the model that it started from (--model) has other weights now");
+    }
     trainer.model.state.load(fromSafetensors(checkpoint.tensors));
     trainer.memory = state.memory;
     return state;

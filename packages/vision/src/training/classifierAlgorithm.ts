@@ -153,7 +153,9 @@ export const classifierAlgorithm: Algorithm<ClassifierTrainingConfig> = {
     return {
       train: (run, checkpoint, hooks) => trainClassifier({ classifier, evaluation, run }, config, checkpoint, hooks),
       load: (checkpoint) => classifier.graph.state.load(fromSafetensors(checkpoint.tensors)),
-      writeModel: (path) => writeFileAtomic(path, classifier.exportModel()),
+      async writeModel(path) {
+        writeFileAtomic(path, classifier.exportModel());
+      },
       dispose: () => classifier.dispose(),
     };
   },
