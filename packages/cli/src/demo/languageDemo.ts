@@ -65,7 +65,7 @@ interface Training {
 export async function runLanguageDemo(folder: string, options: LanguageDemoOptions): Promise<void> {
   const { seed, sftSteps, grpoSteps, eraLow } = options;
   const began = performance.now();
-  const shared = ["--task", "countdown", "--seed", `${seed}`, "--threads", "1", "--eval-problems", "64"];
+  const shared = ["--task", "countdown", "--seed", `${seed}`, "--threads", "1"];
   const start: Training = {
     name: "SFT",
     algorithm: "sft",
@@ -79,6 +79,7 @@ export async function runLanguageDemo(folder: string, options: LanguageDemoOptio
     settings: [
       ...shared,
       ...["--model", start.dir, "--steps", `${grpoSteps}`, "--learning-rate", "3e-4", "--warm-up", "10"],
+      ...["--eval-every", "100", "--checkpoint-every", "100"],
       ...settings,
     ],
   });

@@ -84,7 +84,7 @@ async function renderPanel({ title, series, rules, unit }: Panel, rows: readonly
 }
 
 function defaultTitle({ kind, config }: RunRecord): string {
-  const subject = config.env ?? config.data ?? config.model;
+  const subject = config.env ?? config.data ?? config.task ?? config.model;
   return typeof subject === "string" ? `${kind} on ${subject}` : kind;
 }
 
