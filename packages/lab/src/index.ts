@@ -72,6 +72,6 @@ export type {
 export { Averages } from "./training/averages.ts";
 export { finiteArrays, refused, stateKey } from "./training/learnerState.ts";
 export { MachineMetrics } from "./training/machineMetrics.ts";
-export { learningRateAt, type Schedule, type ScheduleName } from "./training/schedule.ts";
+export { learningRateAt, type Schedule, type ScheduleName, scheduleNames } from "./training/schedule.ts";
 export { trainRun } from "./training/trainRun.ts";
 export { closestName, unknownName } from "./unknownName.ts";

@@ -27,8 +27,8 @@ export interface AdamOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
-  /** Decoupled weight decay (AdamW): parameters shrink by learningRate·weightDecay each step. */
-  readonly weightDecay?: number;
+  /** Decoupled weight decay (AdamW): parameters shrink by learningRate·weightDecay each step. A tensor `[n]` gives each its own. */
+  readonly weightDecay?: Operand;
 }
 
 /**
@@ -86,8 +86,8 @@ export interface SgdOptions {
   readonly learningRate: Operand;
   readonly momentum?: number;
   readonly nesterov?: boolean;
-  /** L2 penalty added to the gradient, as PyTorch's SGD has it. */
-  readonly weightDecay?: number;
+  /** L2 penalty added to the gradient, as PyTorch's SGD has it. A tensor `[n]` gives each parameter its own. */
+  readonly weightDecay?: Operand;
 }
 
 /** Stochastic gradient descent with (Nesterov) momentum, as PyTorch defines it. */

@@ -131,8 +131,8 @@ const epsilon = 1e-5;
 /** The prefix of what a normalization keeps for a part of the batch, as timm names it; the first part's has none. */
 export const splitPrefix = (split: number): string => (split === 0 ? "" : `aux_bn.${split - 1}.`);
 
-/** Batch normalization: by the batch, or by each of its parts, in training; by running statistics in inference. */
-export function normalization(channels: number): Layer {
+/** Batch normalization: by the batch, or by each of its parts, in training; by running statistics in inference. `scale` is what its weight begins with. */
+export function normalization(channels: number, { scale = 1 } = {}): Layer {
   const shape = [channels];
   const kept = (name: string, kind: Kept["kind"], value: number): Kept => ({
     name,
@@ -142,7 +142,7 @@ export function normalization(channels: number): Layer {
   });
   return {
     keeps: [
-      kept("weight", "parameter", 1),
+      kept("weight", "parameter", scale),
       kept("bias", "parameter", 0),
       kept("running_mean", "statistic", 0),
       kept("running_var", "statistic", 1),

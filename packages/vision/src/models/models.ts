@@ -11,16 +11,18 @@ export interface ModelOptions {
   readonly image: readonly [channels: number, height: number, width: number];
   /** Where the network has a place for it. */
   readonly dropout?: number;
+  /** Residual networks: blocks begin as their shortcuts. */
+  readonly zeroInitResidual?: boolean;
 }
 
 const residual =
   (depth: ResnetDepth) =>
-  ({ classes, image: [channels, height] }: ModelOptions): Network =>
-    resnet(depth, { classes, channels, stem: height > 64 ? "imagenet" : "cifar" });
+  ({ classes, image: [channels, height], zeroInitResidual = false }: ModelOptions): Network =>
+    resnet(depth, { classes, channels, stem: height > 64 ? "imagenet" : "cifar", zeroInitResidual });
 const ofCifar =
   (depth: number) =>
-  ({ classes, image: [channels] }: ModelOptions): Network =>
-    cifarResnet(depth, { classes, channels });
+  ({ classes, image: [channels], zeroInitResidual = false }: ModelOptions): Network =>
+    cifarResnet(depth, { classes, channels, zeroInitResidual });
 const small = ({ classes, image: [channels, size], dropout = 0 }: ModelOptions) => ({
   classes,
   channels,

@@ -12,15 +12,17 @@ interface BlockSettings {
   readonly stride: number;
   readonly fan: "in" | "out";
   readonly shortcut: Layer | undefined;
+  /** What the last normalization's weight begins with. */
+  readonly lastScale: number;
 }
 
 /** Two 3×3 convolutions beside a shortcut. */
-function basicBlock({ inputs, width, stride, fan, shortcut }: BlockSettings): Layer {
+function basicBlock({ inputs, width, stride, fan, shortcut, lastScale }: BlockSettings): Layer {
   const parts = composed({
     conv1: convolution(inputs, width, { stride, fan }),
     bn1: normalization(width),
     conv2: convolution(width, width, { fan }),
-    bn2: normalization(width),
+    bn2: normalization(width, { scale: lastScale }),
     downsample: shortcut ?? identity,
   });
   return {
@@ -34,7 +36,7 @@ function basicBlock({ inputs, width, stride, fan, shortcut }: BlockSettings): La
 }
 
 /** 1×1, 3×3 and 1×1 convolutions beside a shortcut; the 3×3 one has the stride ("v1.5", as torchvision has it). */
-function bottleneck({ inputs, width, stride, fan, shortcut }: BlockSettings): Layer {
+function bottleneck({ inputs, width, stride, fan, shortcut, lastScale }: BlockSettings): Layer {
   const out = width * bottleneckExpansion;
   const parts = composed({
     conv1: convolution(inputs, width, { kernel: 1, fan }),
@@ -42,7 +44,7 @@ function bottleneck({ inputs, width, stride, fan, shortcut }: BlockSettings): La
     conv2: convolution(width, width, { stride, fan }),
     bn2: normalization(width),
     conv3: convolution(width, out, { kernel: 1, fan }),
-    bn3: normalization(out),
+    bn3: normalization(out, { scale: lastScale }),
     downsample: shortcut ?? identity,
   });
   return {
@@ -79,9 +81,12 @@ interface ResidualSettings {
   readonly fan: "in" | "out";
   readonly classes: number;
   readonly channels: number;
+  readonly zeroInitResidual: boolean;
 }
 
-function residual({ stem, blocks, widths, block, shortcut, fan, classes, channels }: ResidualSettings): Layer {
+function residual(settings: ResidualSettings): Layer {
+  const { stem, blocks, widths, block, shortcut, fan, classes, channels, zeroInitResidual } = settings;
+  const lastScale = zeroInitResidual ? 0 : 1;
   const first = widths[0] ?? 0;
   const expansion = block === "basic" ? 1 : bottleneckExpansion;
   let inputs = first;
@@ -96,7 +101,14 @@ function residual({ stem, blocks, widths, block, shortcut, fan, classes, channel
         : shortcut === "pad"
           ? padded(inputs, out, stride)
           : projection(inputs, out, stride, fan);
-      const layer = (block === "basic" ? basicBlock : bottleneck)({ inputs, width, stride, fan, shortcut: way });
+      const layer = (block === "basic" ? basicBlock : bottleneck)({
+        inputs,
+        width,
+        stride,
+        fan,
+        shortcut: way,
+        lastScale,
+      });
       inputs = out;
       return layer;
     });
@@ -123,6 +135,8 @@ export interface ResnetOptions {
   readonly classes?: number;
   /** Of the images: 3 for colour. */
   readonly channels?: number;
+  /** Blocks begin as their shortcuts: the weight of their last normalization is 0 (Goyal et al. 2017; timm's default, torchvision's option). */
+  readonly zeroInitResidual?: boolean;
 }
 
 const depths = {
@@ -137,12 +151,18 @@ export type ResnetDepth = keyof typeof depths;
 /** torchvision's ResNet of this depth: 1000 classes of 224² with the "imagenet" stem; 10 of 32² with the "cifar" one. */
 export function resnet(
   depth: ResnetDepth,
-  { stem = "imagenet", classes = stem === "imagenet" ? 1000 : 10, channels = 3 }: ResnetOptions & { stem?: Stem } = {},
+  {
+    stem = "imagenet",
+    classes = stem === "imagenet" ? 1000 : 10,
+    channels = 3,
+    zeroInitResidual = false,
+  }: ResnetOptions & { stem?: Stem } = {},
 ): Network {
   const size = stem === "imagenet" ? 224 : 32;
   const widths = [64, 128, 256, 512];
   const { blocks, block } = depths[depth];
-  const settings = { stem, blocks, widths, block, shortcut: "projection", fan: "out", classes, channels } as const;
+  const sizes = { stem, blocks, widths, block, classes, channels };
+  const settings = { ...sizes, shortcut: "projection", fan: "out", zeroInitResidual } as const;
   return { name: `resnet${depth}`, classes, image: [channels, size, size], ...residual(settings) };
 }
 
@@ -153,7 +173,12 @@ export function resnet(
  */
 export function cifarResnet(
   depth: number,
-  { classes = 10, channels = 3, shortcut = "pad" }: ResnetOptions & { shortcut?: "projection" | "pad" } = {},
+  {
+    classes = 10,
+    channels = 3,
+    zeroInitResidual = false,
+    shortcut = "pad",
+  }: ResnetOptions & { shortcut?: "projection" | "pad" } = {},
 ): Network {
   const count = (depth - 2) / 6;
   if (!(Number.isInteger(count) && count >= 1)) {
@@ -161,6 +186,7 @@ export function cifarResnet(
   }
   const blocks = [count, count, count];
   const widths = [16, 32, 64];
-  const settings = { stem: "cifar", blocks, widths, block: "basic", shortcut, fan: "in", classes, channels } as const;
+  const sizes = { blocks, widths, classes, channels };
+  const settings = { ...sizes, stem: "cifar", block: "basic", shortcut, fan: "in", zeroInitResidual } as const;
   return { name: `resnet${depth}-cifar`, classes, image: [channels, 32, 32], ...residual(settings) };
 }

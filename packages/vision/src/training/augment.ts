@@ -1,5 +1,6 @@
 /** Changes of training images at random. An image is planes `[channels, height, width]`, 0 to 255, changed in place where nothing is returned. */
 import type { Random } from "@era/tensor";
+import { resampledAxis } from "../images/resample.ts";
 
 type Shape = readonly [channels: number, height: number, width: number];
 
@@ -33,28 +34,35 @@ export function resizedCropBox(random: Random, [, height, width]: Shape): Box {
   return { top: (height - side) >> 1, left: (width - side) >> 1, height: side, width: side };
 }
 
-/** Writes a box of an image, enlarged to the image's size by linear interpolation (pixels outside the box take no part), perhaps flipped. */
+/**
+ * Writes a box of an image, enlarged to the image's size by linear or cubic interpolation (pixels outside the box take no part), perhaps flipped.
+ * Cubic interpolation is Pillow's, and overshoots are clipped as there, after each axis.
+ */
 export function resizeBox(
   source: ArrayLike<number>,
   [channels, height, width]: Shape,
   box: Box,
   isFlipped: boolean,
   target: Float32Array,
+  filter: "linear" | "cubic" = "linear",
 ): void {
-  for (let row = 0; row < height; row++) {
-    const y = Math.min(Math.max(((row + 0.5) * box.height) / height - 0.5, 0), box.height - 1);
-    const [y0, dy] = [Math.floor(y), y - Math.floor(y)];
-    const up = (box.top + y0) * width + box.left;
-    const down = (box.top + Math.min(y0 + 1, box.height - 1)) * width + box.left;
-    for (let column = 0; column < width; column++) {
-      const x = Math.min(Math.max(((column + 0.5) * box.width) / width - 0.5, 0), box.width - 1);
-      const [x0, dx] = [Math.floor(x), x - Math.floor(x)];
-      const x1 = Math.min(x0 + 1, box.width - 1);
-      const at = row * width + (isFlipped ? width - 1 - column : column);
-      for (let plane = 0; plane < channels * height * width; plane += height * width) {
-        const above = (source[plane + up + x0] ?? 0) * (1 - dx) + (source[plane + up + x1] ?? 0) * dx;
-        const below = (source[plane + down + x0] ?? 0) * (1 - dx) + (source[plane + down + x1] ?? 0) * dx;
-        target[plane + at] = above * (1 - dy) + below * dy;
+  const columns = resampledAxis(box.width, width, filter);
+  const rows = resampledAxis(box.height, height, filter);
+  const across = new Float32Array(box.height * width);
+  for (let plane = 0; plane < channels * height * width; plane += height * width) {
+    for (let row = 0; row < box.height; row++) {
+      const from = plane + (box.top + row) * width + box.left;
+      for (const [column, { start, weights }] of columns.entries()) {
+        let sum = 0;
+        for (let i = 0; i < weights.length; i++) sum += (weights[i] ?? 0) * (source[from + start + i] ?? 0);
+        across[row * width + (isFlipped ? width - 1 - column : column)] = Math.min(Math.max(sum, 0), 255);
+      }
+    }
+    for (const [row, { start, weights }] of rows.entries()) {
+      for (let column = 0; column < width; column++) {
+        let sum = 0;
+        for (let i = 0; i < weights.length; i++) sum += (weights[i] ?? 0) * (across[(start + i) * width + column] ?? 0);
+        target[plane + row * width + column] = Math.min(Math.max(sum, 0), 255);
       }
     }
   }
@@ -84,8 +92,8 @@ export function moveImage(
 const luminance = [0.299, 0.587, 0.114] as const;
 
 /**
- * Colour jitter: brightness, contrast and saturation, in this order, each by a factor from 1 − strength to 1 + strength. Of a grey image the last
- * changes nothing.
+ * Colour jitter: brightness, contrast and saturation in an order by lot, each by a factor from 1 − strength to 1 + strength, as torchvision does it.
+ * Of a grey image the last changes nothing.
  */
 export function jitterColor(
   random: Random,
@@ -94,21 +102,31 @@ export function jitterColor(
   strength: number,
 ): void {
   const area = height * width;
-  const factor = () => random.uniform(Math.max(0, 1 - strength), 1 + strength);
-  const [brightness, contrast, saturation] = [factor(), factor(), factor()];
-  const clipped = (value: number) => Math.min(Math.max(value, 0), 255);
   const grey = (i: number) =>
     channels === 1
       ? (image[i] ?? 0)
       : luminance.reduce((sum, weight, c) => sum + weight * (image[c * area + i] ?? 0), 0);
-  for (let i = 0; i < image.length; i++) image[i] = clipped((image[i] ?? 0) * brightness);
-  let mean = 0;
-  for (let i = 0; i < area; i++) mean += grey(i) / area;
-  for (let i = 0; i < image.length; i++) image[i] = clipped(mean + ((image[i] ?? 0) - mean) * contrast);
-  if (channels === 1) return;
-  for (let i = 0; i < area; i++) {
-    const own = grey(i);
-    for (let at = i; at < image.length; at += area) image[at] = clipped(own + ((image[at] ?? 0) - own) * saturation);
+  /** Away from what stands for no brightness, contrast or saturation at each pixel, or towards it. */
+  const blend = (factor: number, from: (pixel: number) => number) => {
+    for (let i = 0; i < area; i++) {
+      const start = from(i);
+      for (let at = i; at < image.length; at += area) {
+        image[at] = Math.min(Math.max(start + ((image[at] ?? 0) - start) * factor, 0), 255);
+      }
+    }
+  };
+  const changes = [
+    (factor: number) => blend(factor, () => 0),
+    (factor: number) => {
+      let mean = 0;
+      for (let i = 0; i < area; i++) mean += grey(i) / area;
+      blend(factor, () => mean);
+    },
+    (factor: number) => blend(factor, grey),
+  ];
+  while (changes.length > 0) {
+    const [change] = changes.splice(random.integer(changes.length), 1);
+    change?.(random.uniform(Math.max(0, 1 - strength), 1 + strength));
   }
 }
 

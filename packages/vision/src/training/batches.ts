@@ -11,6 +11,8 @@ export interface BatchOptions {
   readonly batchSize: number;
   readonly seed: number;
   readonly augmentation: Augmentation;
+  /** How random resized crops are enlarged: linearly (default), or linearly or cubically by lot, as timm does. */
+  readonly cropInterpolation?: "linear" | "random";
   /** Strength of colour jitter; 0 or left out: none. */
   readonly colorJitter?: number;
   readonly randAugment?: RandAugmentPolicy | undefined;
@@ -116,11 +118,13 @@ export class Batches implements BatchSource {
 
   /** Writes an image of the set cropped and flipped. */
   #crop(source: Uint8Array, random: Random, target: Float32Array): void {
-    const { augmentation } = this.#options;
+    const { augmentation, cropInterpolation = "linear" } = this.#options;
     const { image } = this.#set;
     const isFlipped = augmentation !== "none" && random.integer(2) === 1;
     if (augmentation === "resized-crop-flip") {
-      resizeBox(source, image, resizedCropBox(random, image), isFlipped, target);
+      const box = resizedCropBox(random, image);
+      const isCubic = cropInterpolation === "random" && random.integer(2) === 1;
+      resizeBox(source, image, box, isFlipped, target, isCubic ? "cubic" : "linear");
     } else {
       const shift = () => (augmentation === "crop-flip" ? random.integer(2 * padding + 1) - padding : 0);
       moveImage(source, image, { down: shift(), right: shift() }, isFlipped, target);

@@ -43,6 +43,19 @@ describe("learning rates", () => {
       [0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2].map((rate) => expect.closeTo(rate, 12)),
     );
   });
+  it("follow timm's cosine, an epoch at a time", () => {
+    const schedule = { name: "cosine-epochs", peak: 0.05, minimum: 1e-3, warmUp: 15, warmUpFrom: 1e-5 } as const;
+    const found = Array.from({ length: 60 }, (_, step) =>
+      learningRateAt({ ...schedule, steps: 60, stepsPerEpoch: 3 }, step),
+    );
+    // timm 1.0.31: create_scheduler_v2(SGD(lr=0.05), sched="cosine", num_epochs=20, warmup_epochs=5, warmup_lr=1e-5, min_lr=1e-3).
+    const epochs = [
+      1e-5, 0.010008, 0.020006, 0.030004, 0.040002, 0.04282411614, 0.03990073868, 0.03662276724, 0.03307091636,
+      0.02933264439, 0.0255, 0.02166735561, 0.01792908364, 0.01437723276, 0.01109926132, 0.008175883861, 0.005679083638,
+      0.003670340157, 0.002199115351, 0.001301635655,
+    ];
+    expect(found).toEqual(epochs.flatMap((rate) => [rate, rate, rate]).map((rate) => expect.closeTo(rate, 9)));
+  });
   it("follow one cycle as PyTorch's OneCycleLR", () => {
     const cycle = rates("onecycle");
     expect([0, 15, 30, 65, 100].map((i) => cycle[i])).toEqual(
@@ -164,6 +177,11 @@ describe("a classifier", () => {
       { model: "resnet20", augSplits: 3, splitBn: true, randAugment: "m9-mstd0.5-inc1", randomErasing: 0.6 },
       3,
     ],
+    [
+      "with several batches a step",
+      { accumulate: 2, batchSize: 8, optimizer: "adamw", decayed: "weights", dropout: 0.2, schedule: "cosine-epochs" },
+      1,
+    ],
   ] as const)("goes on from its state and a step to the last bit %s", async (_, given, channels) => {
     const settings = config({ ...given, epochs: 2 });
     const set = sides(48, 8, channels);
@@ -181,6 +199,53 @@ describe("a classifier", () => {
     // By bytes: toEqual takes seconds for a million of them.
     expect(Buffer.compare(resumed.exportModel(), whole.exportModel())).toBe(0);
     await Promise.all([whole.dispose(), resumed.dispose()]);
+  });
+
+  it("takes one step with the mean gradient of several batches, as with their images in one batch", async () => {
+    const set = sides(48);
+    const common = { augment: "none", decayed: "weights", epochs: 2, ema: 0.9 } as const;
+    const whole = await Classifier.open(config({ ...common, batchSize: 12 }), set);
+    const parts = await Classifier.open(config({ ...common, batchSize: 4, accumulate: 3 }), set);
+    expect([parts.steps, parts.stepsPerEpoch]).toEqual([whole.steps, whole.stepsPerEpoch]);
+    for (let step = 0; step < whole.steps; step++) {
+      const [one, several] = [await whole.step(step), await parts.step(step)];
+      for (const [name, value] of Object.entries(one)) {
+        expect(several[name as keyof typeof one], `${name} of step ${step}`).toBeCloseTo(value, 5);
+      }
+    }
+    const [one, several] = [whole, parts].map(
+      ({ graph }) => graph.state.read(graph.network.parameters.flat) as Float32Array,
+    );
+    const apart = Array.from(one ?? [], (value, i) => Math.abs(value - (several?.[i] ?? Number.NaN)));
+    expect(apart.reduce((most, value) => Math.max(most, value))).toBeLessThan(1e-5);
+    await Promise.all([whole.dispose(), parts.dispose()]);
+  });
+
+  it.each(["sgd", "adamw"] as const)("lets only weights decay where that is asked for: %s", async (optimizer) => {
+    const strong = { optimizer, weightDecay: 10, learningRate: 1e-3, warmUpEpochs: 0, schedule: "constant" } as const;
+    const after = async (given: Partial<ClassifierConfig>) => {
+      const classifier = await Classifier.open(config({ ...strong, ...given }), sides(32));
+      const { state, network } = classifier.graph;
+      const names = Object.keys(network.parameters.tensors);
+      const read = () => names.map((name) => Array.from(state.read(network.parameters.tensors[name] as never), Number));
+      const before = read();
+      await classifier.step(0);
+      const found = Object.fromEntries(names.map((name, i) => [name, { before: before[i], after: read()[i] }]));
+      await classifier.dispose();
+      return found;
+    };
+    const [none, all, weights] = [
+      await after({ weightDecay: 0 }),
+      await after({}),
+      await after({ decayed: "weights" }),
+    ];
+    for (const [name, { after: plain = [] }] of Object.entries(none)) {
+      const expected = name.endsWith("bias") ? plain : (all[name]?.after ?? []);
+      const apart = (others: readonly number[] = []) =>
+        Math.max(...expected.map((value, i) => Math.abs(value - (others[i] ?? Number.NaN))));
+      expect(apart(weights[name]?.after), name).toBeLessThan(1e-6);
+      expect(apart((name.endsWith("bias") ? all : none)[name]?.after), name).toBeGreaterThan(1e-5);
+    }
   });
 
   it("refuses a head that does not exist", async () => {

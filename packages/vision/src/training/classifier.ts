@@ -3,8 +3,9 @@
  * confidence penalty (Pereyra et al. 2017), dropout. From top to bottom: settings, the expression graph of a step, the compiled classifier.
  */
 
-import { learningRateAt } from "@era/lab";
+import { learningRateAt, scheduleNames } from "@era/lab";
 import {
+  accumulate,
   adam,
   add,
   argmax,
@@ -12,9 +13,11 @@ import {
   cast,
   channelAffine,
   compile,
+  concat,
   constant,
   crossEntropy,
   equal,
+  expand,
   exportOnnx,
   flatGradient,
   input,
@@ -29,6 +32,7 @@ import {
   RandomStream,
   State,
   sgd,
+  sizeOf,
   slice,
   sub,
   type Tensor,
@@ -65,6 +69,9 @@ export const classifierConfigSchema = z.object({
     .default(1)
     .describe("Seed of everything random"),
   batchSize: count().default(128).describe("Images per step"),
+  accumulate: count()
+    .default(1)
+    .describe("Batches whose mean gradient makes one step; each is normalized by itself (official: 4, of 64 images)"),
   optimizer: z.enum(["sgd", "adamw"]).default("sgd").describe("SGD with momentum, or AdamW"),
   learningRate: z.number().positive().default(0.1).describe("Highest learning rate"),
   momentum: share().default(0.9).describe("SGD: momentum"),
@@ -73,13 +80,28 @@ export const classifierConfigSchema = z.object({
     .number()
     .min(0)
     .default(5e-4)
-    .describe("SGD: L2 penalty of all parameters; AdamW: their decoupled decay"),
-  schedule: z.enum(["constant", "cosine", "onecycle"]).default("cosine").describe("How the learning rate changes"),
-  warmUpEpochs: z.number().min(0).default(1).describe("Epochs over which the learning rate rises from zero"),
+    .describe("SGD: L2 penalty of the parameters; AdamW: their decoupled decay"),
+  decayed: z
+    .enum(["all", "weights"])
+    .default("all")
+    .describe("What --weight-decay is for: all parameters, or weights alone, without biases and normalization (timm)"),
+  schedule: z
+    .enum(scheduleNames)
+    .default("cosine")
+    .describe(
+      "How the learning rate changes; cosine-epochs: once an epoch, the warm-up in place of its beginning (timm)",
+    ),
+  minLearningRate: z.number().min(0).default(0).describe("Learning rate at the end of a cosine"),
+  warmUpEpochs: z.number().min(0).default(1).describe("Epochs over which the learning rate rises"),
+  warmUpLearningRate: z.number().min(0).default(0).describe("Learning rate from which it rises (timm: 1e-5)"),
   augment: z
     .enum(["none", "flip", "crop-flip", "resized-crop-flip"])
     .default("crop-flip")
     .describe("Training images: as they are, flipped at random, moved by up to 4 pixels too, or random resized crops"),
+  cropInterpolation: z
+    .enum(["linear", "random"])
+    .default("linear")
+    .describe("How random resized crops are enlarged: linearly, or linearly or cubically by lot (timm)"),
   colorJitter: share().default(0).describe("Changes brightness, contrast and saturation by up to this share"),
   randAugment: z
     .string()
@@ -125,6 +147,10 @@ export const classifierConfigSchema = z.object({
     .lt(1)
     .default(0)
     .describe("Share of elements dropped, in networks that have a place for it"),
+  zeroInitResidual: z
+    .boolean()
+    .default(false)
+    .describe("ResNets: blocks begin as their shortcuts, the weight of their last normalization being 0 (timm)"),
   ema: z.number().min(0).lt(1).default(0).describe("Decay of the weights' moving average that is evaluated; 0: none"),
   workers: z
     .int()
@@ -173,6 +199,8 @@ export interface ClassifierGraph {
    * and ownShare too. Accuracy is the first versions', entropy all versions'.
    */
   readonly step: ProgramSpec<Reported>;
+  /** For each batch of a step but the last, where several make one: only adds to the gradient. */
+  readonly gather?: ProgramSpec<Reported>;
   /** Logits of the class distribution of images 0 to 255, in inference, with averaged weights where they are kept. */
   classify(images: Tensor): Tensor;
 }
@@ -180,13 +208,18 @@ export interface ClassifierGraph {
 /** From `a` at share 0 to `b` at share 1. */
 const lerp = (a: Tensor, b: Tensor, share: Tensor): Tensor => add(a, mul(sub(b, a), share));
 
+/** The decay of each parameter, in the order of the flat vector: none for those of one dimension. */
+const decayOfWeights = (tensors: Readonly<Record<string, Tensor>>, decay: number): Tensor =>
+  concat(Object.values(tensors).map(({ shape }) => expand(constant(shape.length > 1 ? decay : 0), [sizeOf(shape)])));
+
 /** Everything that a classifier computes. Its initial values come from the seed alone. */
 export function classifierGraph(config: ClassifierConfig, data: ClassifierData): ClassifierGraph {
   const classes = data.classes.length;
   const head = classifierHead(config, classes);
   const state = new State();
   const { augSplits: splits } = config;
-  const plainModel = models[config.model]({ classes, image: data.image, dropout: config.dropout });
+  const { dropout, zeroInitResidual } = config;
+  const plainModel = models[config.model]({ classes, image: data.image, dropout, zeroInitResidual });
   const model = config.splitBn && splits > 1 ? withSplitNormalization(plainModel, splits) : plainModel;
   const network = networkState(state, "model", model, new Random(config.seed));
   const noise = config.dropout > 0 ? new RandomStream(state, "noise", config.seed) : undefined;
@@ -211,10 +244,13 @@ export function classifierGraph(config: ClassifierConfig, data: ClassifierData):
         : errorOf(labels);
   const loss = config.confidencePenalty === 0 ? error : sub(error, mul(mean(entropy), config.confidencePenalty));
 
-  const { flat } = network.parameters;
-  const gradient = flatGradient(loss, network.parameters);
+  const { flat, tensors } = network.parameters;
+  const ofBatch = flatGradient(loss, network.parameters);
+  const accumulation = config.accumulate > 1 ? accumulate({ state, name: "accumulation" }, ofBatch) : undefined;
+  const gradient = accumulation?.mean ?? ofBatch;
   const memory = { state, name: "optimizer" };
-  const { momentum, nesterov, weightDecay } = config;
+  const { momentum, nesterov } = config;
+  const weightDecay = config.decayed === "all" ? config.weightDecay : decayOfWeights(tensors, config.weightDecay);
   const { next, updates } =
     config.optimizer === "sgd"
       ? sgd(memory, flat, gradient, { learningRate, momentum, nesterov: nesterov && momentum > 0, weightDecay })
@@ -222,20 +258,23 @@ export function classifierGraph(config: ClassifierConfig, data: ClassifierData):
   const average =
     config.ema > 0 ? movingAverage({ state, name: "ema" }, flat, next, { decay: config.ema, warmUp: true }) : undefined;
 
+  const outputs = {
+    loss,
+    accuracy: mean(cast(equal(argmax(slice(logits, 0, 0, config.batchSize)), labels), "float32")),
+    entropy: mean(entropy),
+    entropyMin: min(entropy),
+  };
+  const always = [...pass.updates, ...(noise?.updates ?? [])];
   return {
     state,
     network,
     head,
     step: {
-      outputs: {
-        loss,
-        accuracy: mean(cast(equal(argmax(slice(logits, 0, 0, config.batchSize)), labels), "float32")),
-        entropy: mean(entropy),
-        entropyMin: min(entropy),
-      },
-      updates: [...updates, ...pass.updates, ...(average?.updates ?? []), ...(noise?.updates ?? [])],
+      outputs,
+      updates: [...updates, ...(average?.updates ?? []), ...(accumulation?.reset ?? []), ...always],
       guard: ["loss"],
     },
+    ...(accumulation && { gather: { outputs, updates: [...accumulation.gather, ...always], guard: ["loss"] } }),
     classify: (x) => {
       const parameters = average && unflatten(average.average, network.parameters);
       return head.logits(infer(network, normalized(x), parameters && { parameters }));
@@ -243,7 +282,7 @@ export function classifierGraph(config: ClassifierConfig, data: ClassifierData):
   };
 }
 
-/** What a step reports of its batch: means, but for the least entropy. */
+/** What a step reports of its batches: means, but for the least entropy. */
 export interface StepReport {
   readonly loss: number;
   readonly accuracy: number;
@@ -265,6 +304,7 @@ export class Classifier {
   readonly #data: ClassifierData;
   readonly #batches: BatchSource;
   readonly #program: Program<Reported>;
+  readonly #gather: Program<Reported> | undefined;
 
   private constructor(
     config: ClassifierConfig,
@@ -272,49 +312,62 @@ export class Classifier {
     graph: ClassifierGraph,
     batches: BatchSource,
     program: Program<Reported>,
+    gather: Program<Reported> | undefined,
   ) {
     this.graph = graph;
-    this.steps = config.steps ?? config.epochs * batches.perEpoch;
-    this.stepsPerEpoch = batches.perEpoch;
+    this.stepsPerEpoch = batches.perEpoch / config.accumulate;
+    this.steps = config.steps ?? config.epochs * this.stepsPerEpoch;
     this.#config = config;
     this.#data = data;
     this.#batches = batches;
     this.#program = program;
+    this.#gather = gather;
   }
 
   /** @throws RangeError where the set does not fill a batch; Error where the head asked for does not exist, each in one line */
   static async open(config: ClassifierConfig, set: ImageSet): Promise<Classifier> {
     const statistics = channelStatistics(set);
-    const { augment: augmentation, randAugment, augSplits: splits, workers = 0 } = config;
-    const options = { ...config, augmentation, randAugment: policyOf(randAugment), splits, statistics };
+    const { augment: augmentation, randAugment, augSplits: splits, accumulate: batchesPerStep, workers = 0 } = config;
+    const options = { ...config, augmentation, randAugment: policyOf(randAugment), splits, batchesPerStep, statistics };
     const data = { image: set.image, classes: set.classes, ...statistics };
     const graph = classifierGraph(config, data);
     const batches = openBatches(set, options, workers);
     try {
-      return new Classifier(config, data, graph, batches, await compile(graph.step, sessionOptions(config)));
+      const program = await compile(graph.step, sessionOptions(config));
+      const gather = graph.gather && (await compile(graph.gather, sessionOptions(config)));
+      return new Classifier(config, data, graph, batches, program, gather);
     } catch (error) {
       await batches.close();
       throw error;
     }
   }
 
-  /** Takes one step, counted from 0. Throws NonFiniteError (of @era/tensor) where the loss is none; the state is then as before. */
+  /**
+   * Takes one step, counted from 0. Throws NonFiniteError (of @era/tensor) where the loss is none; parameters and optimizer are then as before,
+   * but where several batches make a step, those before it are in the sum of gradients and in the running statistics.
+   */
   async step(step: number): Promise<StepReport> {
-    const { warmUpEpochs, schedule: name, learningRate: peak } = this.#config;
-    const warmUp = Math.min(Math.round(warmUpEpochs * this.stepsPerEpoch), this.steps);
-    const learningRate = learningRateAt({ name, peak, steps: this.steps, warmUp }, step);
-    const { loss, accuracy, entropy, entropyMin } = await this.#program.run({
-      ...(await this.#batches.at(step)),
-      learningRate: [learningRate],
-    });
-    const number = (values: ArrayLike<number | bigint>) => Number(values[0]);
-    return {
-      loss: number(loss),
-      accuracy: number(accuracy),
-      entropy: number(entropy),
-      entropyMin: number(entropyMin),
-      learningRate,
-    };
+    const { accumulate: batches } = this.#config;
+    const learningRate = this.#learningRate(step);
+    const report = { loss: 0, accuracy: 0, entropy: 0, entropyMin: Number.POSITIVE_INFINITY, learningRate };
+    for (let i = 0; i < batches; i++) {
+      const batch = await this.#batches.at(step * batches + i);
+      const isLast = i === batches - 1 || !this.#gather;
+      const found = isLast
+        ? await this.#program.run({ ...batch, learningRate: [learningRate] })
+        : await this.#gather.run({ ...batch });
+      for (const name of ["loss", "accuracy", "entropy"] as const) report[name] += Number(found[name][0]) / batches;
+      report.entropyMin = Math.min(report.entropyMin, Number(found.entropyMin[0]));
+    }
+    return report;
+  }
+
+  #learningRate(step: number): number {
+    const { schedule: name, learningRate: peak, minLearningRate: minimum } = this.#config;
+    const { warmUpEpochs, warmUpLearningRate: warmUpFrom } = this.#config;
+    const { steps, stepsPerEpoch } = this;
+    const warmUp = Math.min(Math.round(warmUpEpochs * stepsPerEpoch), steps);
+    return learningRateAt({ name, peak, minimum, steps, stepsPerEpoch, warmUp, warmUpFrom }, step);
   }
 
   /**
@@ -347,6 +400,7 @@ export class Classifier {
   async dispose(): Promise<void> {
     await this.#batches.close();
     await this.#program.dispose();
+    await this.#gather?.dispose();
   }
 }
 

@@ -143,8 +143,13 @@ describe("a run of a classifier", () => {
 
 describe("settings", () => {
   it("of a recipe give way to flags, and steps follow from epochs", async () => {
-    const config = await settings({ recipe: "era-paper-cifar10", batchSize: 8, epochs: 2 });
+    const config = await settings({ recipe: "era-paper-cifar10", batchSize: 8, accumulate: 1, epochs: 2 });
     expect(config).toMatchObject({ model: "resnet50", bound: "paper", inverse: "paper", batchSize: 8, steps: 20 });
+    expect(config).toMatchObject({ augSplits: 3, randAugment: "m9-mstd0.5-inc1", schedule: "cosine-epochs" });
+    expect((await settings({ batchSize: 8, accumulate: 3, epochs: 2 })).steps).toBe(6);
+    await expect(settings({ recipe: "era-paper-cifar10" })).rejects.toThrow(
+      /^--batch-size 64 --accumulate 4: .* has only 80 images to train on$/,
+    );
     const stored = await classifierAlgorithm.settings({ ...config }, { steps: 25 });
     expect(stored).toEqual({ ...config, steps: 25 });
     expect((await classifierAlgorithm.settings({ ...config }, { epochs: 3 })).steps).toBe(30);

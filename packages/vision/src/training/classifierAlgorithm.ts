@@ -93,7 +93,7 @@ const options = ({ dataFormat, imageSize, skipBad }: Settings, data: string): Da
 });
 
 /** Settings from which the number of steps follows. */
-const decidesSteps = ["data", "batchSize", "epochs", "validation", "recipe", "skipBad"];
+const decidesSteps = ["data", "batchSize", "accumulate", "epochs", "validation", "recipe", "skipBad"];
 
 /** Image classification, as `era train classifier` runs it. */
 export const classifierAlgorithm: Algorithm<ClassifierTrainingConfig> = {
@@ -113,12 +113,14 @@ export const classifierAlgorithm: Algorithm<ClassifierTrainingConfig> = {
       throw new UsageError((error as Error).message);
     }
     const { train } = await classifierSets(config);
-    if (train.labels.length < config.batchSize) {
-      throw new UsageError(
-        `--batch-size ${config.batchSize}: ${train.name} has only ${train.labels.length} images to train on`,
-      );
+    const { batchSize, accumulate } = config;
+    if (train.labels.length < batchSize * accumulate) {
+      const flags =
+        accumulate === 1 ? `--batch-size ${batchSize}` : `--batch-size ${batchSize} --accumulate ${accumulate}`;
+      throw new UsageError(`${flags}: ${train.name} has only ${train.labels.length} images to train on`);
     }
-    return { ...config, steps: config.steps ?? config.epochs * Math.floor(train.labels.length / config.batchSize) };
+    const perEpoch = Math.floor(train.labels.length / (batchSize * accumulate));
+    return { ...config, steps: config.steps ?? config.epochs * perEpoch };
   },
 
   task: ({ data }) => basename(data).replace(/\.tar$/, ""),
