@@ -201,7 +201,7 @@ function lines({ data, measures, entropy, ood, corruptions }: ClassifierEvaluati
       : []),
     ...corruptions.map(
       ({ name, severity, accuracy, nll, ece }) =>
-        `${name.padEnd(10)} ${severity}  top-1 ${percent(accuracy).padStart(8)}  NLL ${nll.toFixed(4)}  ECE ${ece.toFixed(4)}`,
+        `${name.padEnd(14)} ${severity}  top-1 ${percent(accuracy).padStart(8)}  NLL ${nll.toFixed(4)}  ECE ${ece.toFixed(4)}`,
     ),
   ];
 }

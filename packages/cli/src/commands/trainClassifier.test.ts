@@ -50,7 +50,9 @@ it("trains, says what was reached, and exports", async () => {
   expect(exported.code, exported.stderr).toBe(0);
   expect(JSON.parse(exported.stdout)).toMatchObject({ file: "again.onnx", step: 48 });
 
-  const flags = "--images 20 --ood digits --corruptions noise,jpeg --severities 1,5 --html page.html".split(" ");
+  const flags = "--images 20 --ood digits --corruptions gaussian-noise,jpeg --severities 1,5 --html page.html".split(
+    " ",
+  );
   const text = await era(folder, "eval", "made", ...flags);
   expect(text.code, text.stderr).toBe(0);
   expect(text.stdout).toMatch(/^digits \(test\): 20 images\ntop-1 [\d.]+ %, top-5 [\d.]+ %\n/);
@@ -61,7 +63,7 @@ it("trains, says what was reached, and exports", async () => {
   expect(JSON.parse(json.stdout).measures.accuracy).toBe(summary?.score.final);
   for (const [args, message] of [
     [["made", "--episodes", "2"], "era: --episodes: made is a classifier, not a policy\n"],
-    [["made", "--corruptions", "fog"], 'era: unknown corruption "fog"; allowed: all, noise,'],
+    [["made", "--corruptions", "frost"], 'era: unknown corruption "frost"; allowed: all, gaussian-noise,'],
     [["made", "--ood", "nowhere"], "era: nowhere: there is no such file or folder\n"],
   ] as const) {
     const { code, stderr } = await era(folder, "eval", ...args);

@@ -8,7 +8,7 @@ type ImageShape = ImageSet["image"];
 const together = 64;
 
 /** A set's image as sharp takes it: pixels of a row one after another, channels innermost. */
-function toSharp(planes: Uint8Array, [channels, height, width]: ImageShape): Sharp {
+export function toSharp(planes: Uint8Array, [channels, height, width]: ImageShape): Sharp {
   const area = height * width;
   const pixels = Uint8Array.from(
     { length: planes.length },
