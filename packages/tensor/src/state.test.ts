@@ -6,7 +6,7 @@ import { sum } from "./ops/reduce.ts";
 import { adam, polyak } from "./optim.ts";
 import { flatGradient, unflatten } from "./parameters.ts";
 import { compile } from "./program.ts";
-import { type NamedArray, State } from "./state.ts";
+import { type NamedArray, State, viewRows } from "./state.ts";
 import { constant, input } from "./tensor.ts";
 
 const list = (values: ArrayLike<number | bigint> | undefined) => Array.from(values ?? [], Number);
@@ -221,5 +221,23 @@ describe("names in a state", () => {
     const state = new State();
     const variable = state.variable("v", [1, 2]);
     expect(() => state.read(mul(variable, 2))).toThrow("state: mul[2] float32 is not a variable");
+  });
+});
+
+describe("viewRows", () => {
+  it("reads rows of a variable, or of a part of a group, as a slice of anything else does", async () => {
+    const state = new State();
+    const { tensors } = state.parameters("group", { a: float32([9]), b: float32([1, 2, 3, 4, 5, 6], [3, 2]) });
+    const x = input("x", [3, 2]);
+    const outputs = { view: viewRows(tensors.b, 1, 3), all: viewRows(tensors.b, 0, 3), cut: viewRows(x, 0, 1) };
+    const program = await compile({ outputs });
+    const { view, all, cut } = await program.run({ x: [7, 8, 9, 10, 11, 12] });
+    await program.dispose();
+    expect([list(view), list(all), list(cut)]).toEqual([
+      [3, 4, 5, 6],
+      [1, 2, 3, 4, 5, 6],
+      [7, 8],
+    ]);
+    expect(() => viewRows(tensors.b, 2, 4)).toThrow("viewRows: there are no rows 2 to 4 of [3, 2]");
   });
 });

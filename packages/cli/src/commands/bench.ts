@@ -5,6 +5,7 @@ import { models } from "@era/vision";
 import type { Command } from "commander";
 import { benchEnv, benchEnvIds, envTable } from "../bench/envBench.ts";
 import { benchHeads, headTable } from "../bench/headBench.ts";
+import { benchLanguageMemory, languageMemoryTable } from "../bench/languageMemoryBench.ts";
 import { benchMemory, memoryTable } from "../bench/memoryBench.ts";
 import { defaultThreads, setUpPeers, type UpdateSize } from "../bench/peers.ts";
 import { benchTraining, trainMatches, trainTable } from "../bench/trainBench.ts";
@@ -243,6 +244,30 @@ export function addBenchCommand(program: Command): void {
         say,
       );
       console.log(options.json ? JSON.stringify({ bench: "memory", ...result }) : memoryTable(result));
+    });
+
+  bench
+    .command("language-memory")
+    .description(
+      "peak memory of a policy update of a language model: all weights and LoRA, layers kept and computed again",
+    )
+    .option("--responses <number>", "rows of the batch", "4")
+    .option("--length <number>", "tokens of each row", "256")
+    .option("--layers <number>", "layers; all else has SmolLM2-135M's sizes", "30")
+    .option("--rank <number>", "rank of the low-rank additions", "16")
+    .option("--threads <number>", "threads inside an operation", String(defaultThreads))
+    .option("--json", "print the result as one JSON object")
+    .action((options: Record<"responses" | "length" | "layers" | "rank" | "threads", string> & { json?: boolean }) => {
+      const number = (name: "responses" | "length" | "layers" | "rank" | "threads", least: number) =>
+        wholeNumber(`--${name}`, options[name], least);
+      const size = {
+        responses: number("responses", 1),
+        length: number("length", 2),
+        layers: number("layers", 1),
+        threads: number("threads", 1),
+      };
+      const steps = benchLanguageMemory(size, number("rank", 1), say);
+      console.log(options.json ? JSON.stringify({ bench: "language-memory", steps }) : languageMemoryTable(steps));
     });
 }
 
