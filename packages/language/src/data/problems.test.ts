@@ -68,6 +68,17 @@ test("a file that is not there, and one that is no Parquet, are refused by name"
   await expect(readProblems(file("no.parquet", "PAR0"))).rejects.toThrow("no.parquet can't be read as Parquet");
 });
 
+test("Parquet is read as JSON Lines are, compressed by Zstandard or Snappy", async () => {
+  const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  expect(await readProblems(path("gsm8k.zstd.parquet"))).toEqual([
+    { id: "0", text: "1+1?", answer: "2", fields: { question: "1+1?", answer: "One and one.\n#### 2", idx: 0 } },
+    { id: `${2 ** 40}`, text: "2+3?", answer: "5", fields: { question: "2+3?", answer: "#### 5", idx: 2 ** 40 } },
+  ]);
+  const [both, one] = await readProblems(path("olympiad.snappy.parquet"));
+  expect(both).toMatchObject({ id: "7", text: "q", answer: "2, 3", fields: { final_answer: ["$2$", "$3$"] } });
+  expect(one).toMatchObject({ id: "8", text: "Let.\n\nr", answer: "x" });
+});
+
 test.each([
   ["\\boxed{5}", "5"],
   ["first \\boxed{1} then \\boxed{\\frac{1}{2}}", "\\frac{1}{2}"],

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { FailureError, fileFailure, UsageError, unknownName } from "@era/lab";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
 import { lastBoxed } from "./boxed.ts";
 
 /** One problem of a data set. */
@@ -157,7 +158,7 @@ async function readRows(path: string): Promise<Row[]> {
 
 async function readParquet(path: string): Promise<Row[]> {
   try {
-    return (await parquetReadObjects({ file: await asyncBufferFromFile(path) })).map(withoutBigInts) as Row[];
+    return (await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors })).map(withoutBigInts) as Row[];
   } catch (error) {
     throw new FailureError(`${path} can't be read as Parquet: ${(error as Error).message}`, { cause: error });
   }

@@ -194,6 +194,8 @@ describe("tuples, intervals, sets, matrices", () => {
     ["(3,1), (2,4)", "(2,4),(3,1)"],
     ["(2, 251, 252)", "(2,251,252)"],
     ["100, 200", "100,200"],
+    ["10,000, 20,000", "10000, 20000"],
+    ["1,250.50 and 3", "3, 1250.5"],
     ["\\begin{bmatrix} -0.5 & 0 \\\\ 0 & 1 \\end{bmatrix}", "\\begin{pmatrix}-1/2&0\\\\0&1\\end{pmatrix}"],
     ["\\frac{1}{5}\\begin{pmatrix} 1 \\\\ -18 \\end{pmatrix}", "\\begin{pmatrix} 1/5 \\\\ -18/5 \\end{pmatrix}"],
     ["(-2, -14, -7)", "\\begin{pmatrix} -2 \\\\ -14 \\\\ -7 \\end{pmatrix}"],

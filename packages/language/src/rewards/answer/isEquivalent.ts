@@ -55,7 +55,7 @@ function wordsOf(text: string): string | undefined {
 
 /** What a text can mean: with commas of thousands, or of a list. */
 function readings(text: string): Item[][] {
-  const texts = new Set([text.replace(/(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])/g, thousands(text)), text]);
+  const texts = new Set([text.replace(/(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d|,\d)/g, thousands(text)), text]);
   return [...texts].flatMap((one) => {
     try {
       return [parseAnswer(one)];
