@@ -64,10 +64,7 @@ const boxed = {
   instruction: "Please reason step by step, and put your final answer within \\boxed{}.",
 };
 const customs: Readonly<Record<MappingName, { readonly reward: string; readonly instruction: string }>> = {
-  gsm8k: {
-    reward: "gsm8k",
-    instruction: "Think step by step. End with a line that has #### and then the final answer, a number alone.",
-  },
+  gsm8k: { ...boxed, reward: "gsm8k" },
   math500: boxed,
   aime: boxed,
   amc: boxed,

@@ -12,6 +12,8 @@ import {
 } from "@era/control";
 import { FailureError, openRun, type RunFolder, runPath, UsageError } from "@era/lab";
 import { z } from "zod";
+import { algorithmOf } from "../algorithms.ts";
+import { evaluationCommand } from "../train/trainOne.ts";
 
 export interface TrainedPolicy {
   /** The `.onnx` file. */
@@ -40,6 +42,12 @@ export async function locatePolicy(target: string, env: string | undefined): Pro
     return { model: target, env: (await knownEnvironment({ env })).env, actionRepeat: 1, seed: evaluationSeed(0) };
   }
   const run = openRun(target);
+  const { domain } = algorithmOf(run.record.kind);
+  if (domain.evaluation) {
+    throw new UsageError(
+      `${target} is a run of "${run.record.kind}", not of a policy in an environment; evaluate it with: ${evaluationCommand(domain, target)}`,
+    );
+  }
   const settings = z.object({
     env: z.string(),
     envModule: z.string().optional(),

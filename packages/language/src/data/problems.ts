@@ -158,7 +158,9 @@ async function readRows(path: string): Promise<Row[]> {
 
 async function readParquet(path: string): Promise<Row[]> {
   try {
-    return (await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors })).map(withoutBigInts) as Row[];
+    return (await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors })).map(
+      withoutBigInts,
+    ) as Row[];
   } catch (error) {
     throw new FailureError(`${path} can't be read as Parquet: ${(error as Error).message}`, { cause: error });
   }
