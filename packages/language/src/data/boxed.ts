@@ -1,29 +1,46 @@
 /** `\boxed{…}` in a text. */
 
-/**
- * What the last `\boxed{…}` (or `\fbox{…}`) of a text holds, nested braces included; undefined where there is none that is closed. `\boxed 5` holds
- * what follows up to a space or dollar sign, as TeX's one-token form is often written.
- */
-export function lastBoxed(text: string): string | undefined {
-  for (let at = text.length; at > 0; ) {
-    const start = Math.max(text.lastIndexOf("\\boxed", at - 1), text.lastIndexOf("\\fbox", at - 1));
-    if (start < 0) return undefined;
-    const content = boxedAt(text, start);
-    if (content !== undefined) return content;
-    at = start;
-  }
-  return undefined;
+const command = /\\(?:boxed|fbox)(?![a-zA-Z])/y;
+const oneToken = / *([^\s${}\\]*[^\s${}\\.,;:])/y;
+
+/** A brace that is open, and where its box began; undefined of a brace that is no box's. */
+interface Open {
+  readonly box: number | undefined;
+  readonly content: number;
 }
 
-function boxedAt(text: string, start: number): string | undefined {
-  const open = start + (text.startsWith("\\boxed", start) ? "\\boxed".length : "\\fbox".length);
-  if (text[open] !== "{") return /^ *([^\s${}\\]*[^\s${}\\.,;:])/.exec(text.slice(open, open + 100))?.[1];
-  let depth = 0;
-  for (let i = open; i < text.length; i++) {
-    // A backslash takes the next character with it: \{ opens nothing.
-    if (text[i] === "\\") i++;
-    else if (text[i] === "{") depth++;
-    else if (text[i] === "}" && --depth === 0) return text.slice(open + 1, i);
+/**
+ * What the last `\boxed{…}` (or `\fbox{…}`) of a text holds, nested braces included; undefined where there is none that is closed. `\boxed 5` holds
+ * what follows up to a space or dollar sign, as TeX's one-token form is often written. One pass over the text, whatever is in it.
+ */
+export function lastBoxed(text: string): string | undefined {
+  const open: Open[] = [];
+  let last: { readonly box: number; readonly content: string } | undefined;
+  const found = (box: number, content: string) => {
+    if (last === undefined || box > last.box) last = { box, content };
+  };
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "{") open.push({ box: undefined, content: i + 1 });
+    else if (text[i] === "}") {
+      const { box, content = 0 } = open.pop() ?? {};
+      if (box !== undefined) found(box, text.slice(content, i));
+    } else if (text[i] === "\\") {
+      command.lastIndex = i;
+      const [name] = command.exec(text) ?? [];
+      if (name === undefined) {
+        // \{ opens nothing.
+        if (text[i + 1] === "{" || text[i + 1] === "}") i++;
+        continue;
+      }
+      const end = i + name.length;
+      if (text[end] === "{") open.push({ box: i, content: end + 1 });
+      else {
+        oneToken.lastIndex = end;
+        const [, token] = oneToken.exec(text) ?? [];
+        if (token !== undefined) found(i, token);
+      }
+      i = text[end] === "{" ? end : end - 1;
+    }
   }
-  return undefined;
+  return last?.content;
 }

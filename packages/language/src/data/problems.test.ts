@@ -87,8 +87,14 @@ test.each([
   ["\\fbox{a}", "a"],
   ["so $\\boxed 7$.", "7"],
   ["\\boxed{}", ""],
+  ["{\\boxed{1} and } \\boxed{\\boxed{2}}", "2"],
+  ["stray } \\boxed{5} {", "5"],
+  ["\\boxed{x \\\\ y}", "x \\\\ y"],
+  ["\\boxedness{5}", undefined],
+  ["\\boxed{".repeat(50_000), undefined],
+  [`${"\\boxed{".repeat(20_000)}1${"}".repeat(20_000)}`, "1"],
   ["nothing", undefined],
-])("the last box of %j holds %j", (text, content) => expect(lastBoxed(text)).toBe(content));
+])("the last box of %.60j holds %j", (text, content) => expect(lastBoxed(text)).toBe(content));
 
 const shared = fileURLToPath(new URL("../../../../../shared/data/math/", import.meta.url));
 const isHere = existsSync(shared);

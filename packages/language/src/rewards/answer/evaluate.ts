@@ -52,7 +52,7 @@ function exactOperation(operator: Operator, terms: readonly Fraction[], a: Fract
     case "^":
       return exactPower(a, b);
     case "!":
-      return b && isWhole(a) && a.n <= largestFactorial ? new Fraction(factorial(a.n)) : undefined;
+      return isWhole(a) && a.n <= largestFactorial ? new Fraction(factorial(a.n)) : undefined;
     case "binom":
       return exactBinomial(a, b);
     default:
@@ -141,7 +141,6 @@ function complexOperation(operator: Operator, terms: readonly Complex[], a: Comp
     case "ceil":
       return ofReal(a, (x) => Math.ceil(x - nearWhole));
     case "ln":
-    case "log":
       return a.log();
     default:
       return a[operator]();

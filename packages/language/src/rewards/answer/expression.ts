@@ -22,7 +22,6 @@ export type Operator =
   | "abs"
   | "floor"
   | "ceil"
-  | "log"
   | "degree"
   | "percent"
   | FunctionName;

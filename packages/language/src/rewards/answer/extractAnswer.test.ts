@@ -24,4 +24,22 @@ test.each([
   ["\\boxed{5", ["boxed"] as AnswerPlace[], undefined],
   ["\\boxed{} #### 5", all, "5"],
   ["", all, undefined],
-])("%j gives its answer", (response, places, answer) => expect(extractAnswer(response, places)).toBe(answer));
+])("%.60j gives its answer", (response, places, answer) => expect(extractAnswer(response, places)).toBe(answer));
+
+test.each([
+  "\\boxed{",
+  "answer ",
+  "the answer is ",
+  "1,",
+  "1,000,",
+  "#### ",
+  "<answer>",
+  "</think>",
+  "$ ",
+  "- ",
+  "```",
+])("a long response of %j takes no long time", (piece) => {
+  const start = performance.now();
+  extractAnswer(piece.repeat(30_000), ["boxed", "hash", "phrase", "tags", "number"]);
+  expect(performance.now() - start).toBeLessThan(2000);
+});

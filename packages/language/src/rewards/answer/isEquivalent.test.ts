@@ -100,6 +100,8 @@ describe("units", () => {
     ["72 \\mathrm{~m}", "72"],
     ["9.8 \\mathrm{~m} / \\mathrm{s}^{2}", "9.8"],
     ["5 miles", "5 mi"],
+    ["12 apples", "12"],
+    ["1,200 men on board", "1200"],
     ["(45^{\\circ}, 60^{\\circ})", "(45, 60)"],
   ])("%s is %s", (given, reference) => expect(isEquivalent(given, reference)).toBe(true));
 
@@ -110,6 +112,9 @@ describe("units", () => {
     ["0.5", "50"],
     ["90", "\\frac{\\pi}{2}"],
     ["91^\\circ", "90^\\circ"],
+    ["13 apples", "12"],
+    ["12 apples or 13", "12"],
+    ["12 apples", "12x"],
   ])("%s is not %s", (given, reference) => expect(isEquivalent(given, reference)).toBe(false));
 });
 

@@ -18,7 +18,7 @@ const longest = 2000;
  * Whether an answer is equivalent to the reference: the same value or expression however it is written, the same intervals with the same ends, the
  * same tuple in the same order, the same list or set in any order, the same equation, the same words.
  *
- * - Units, currency, degrees: what one of the two leaves out doesn't count; two known units that differ do. 50 % is 50 and 0.5; 90° is 90 and π/2.
+ * - Units, currency, degrees: what one of the two leaves out doesn't count; two known units that differ do; words behind a number don't. 50 % is 50 and 0.5; 90° is 90 and π/2.
  * - `x = 5`, `x \in S` against a reference without `x` is its right side, and the other way round.
  * - A decimal of six digits or more is right where it is the reference, which is none, rounded; others must be exact (see `tolerance`).
  * - 52 is right where the reference is 52_8; 52_7 is not.
@@ -34,7 +34,11 @@ export function isEquivalent(given: string, reference: string, { tolerance = 0 }
   // Words are no products of letters.
   if ([textA, textB].some((text) => text !== undefined && /[A-Za-z]{4}/.test(text))) return false;
   const all = readings(b);
-  return readings(a).some((one) => all.some((other) => isSameList(one, other, tolerance)));
+  const isSaid = (text: string) => readings(text).some((one) => all.some((other) => isSameList(one, other, tolerance)));
+  if (isSaid(a)) return true;
+  // 12 apples is 12, where a number is asked for.
+  const [, counted] = /^(-?\d[\d,.]*) [A-Za-z]{3,}(?: [A-Za-z]{2,})*$/.exec(a) ?? [];
+  return counted !== undefined && /^-?[\d,.]+$/.test(b) && isSaid(counted);
 }
 
 /** Between two digits they say something. */
