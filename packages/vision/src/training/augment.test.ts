@@ -25,6 +25,11 @@ describe("a random resized crop", () => {
     );
   });
 
+  it("of an image in which none fits is the largest in the middle", () => {
+    expect(resizedCropBox(new Random(1), [1, 3, 100])).toEqual({ top: 0, left: 48, height: 3, width: 4 });
+    expect(resizedCropBox(new Random(1), [1, 100, 3])).toEqual({ top: 48, left: 0, height: 4, width: 3 });
+  });
+
   it("keeps a whole image, mirrors it, and follows a straight slope between pixels", () => {
     const image = Float32Array.from({ length: 3 * area }, (_, i) => (i % width) * 10);
     const whole = { top: 0, left: 0, height, width };

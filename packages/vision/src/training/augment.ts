@@ -18,20 +18,25 @@ const attempts = 10;
 const logUniform = (random: Random, low: number, high: number): number =>
   Math.exp(random.uniform(Math.log(low), Math.log(high)));
 
+/** Width to height of random resized crops, as torchvision and timm. */
+const cropRatios = [3 / 4, 4 / 3] as const;
+
 /**
  * The box of a random resized crop (Szegedy et al. 2015): 8 to 100 % of the image, its sides in a ratio of 3 to 4 up to 4 to 3; where none is found
- * that fits, the largest square in the middle.
+ * that fits, the largest one in the middle.
  */
 export function resizedCropBox(random: Random, [, height, width]: Shape): Box {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const area = height * width * random.uniform(0.08, 1);
-    const ratio = logUniform(random, 3 / 4, 4 / 3);
+    const ratio = logUniform(random, ...cropRatios);
     const box = { height: Math.round(Math.sqrt(area / ratio)), width: Math.round(Math.sqrt(area * ratio)) };
     if (box.height < 1 || box.width < 1 || box.height > height || box.width > width) continue;
     return { ...box, top: random.integer(height - box.height + 1), left: random.integer(width - box.width + 1) };
   }
-  const side = Math.min(height, width);
-  return { top: (height - side) >> 1, left: (width - side) >> 1, height: side, width: side };
+  const [low, high] = cropRatios;
+  const tall = Math.min(height, Math.round(width / low));
+  const wide = Math.min(width, Math.round(height * high));
+  return { top: (height - tall) >> 1, left: (width - wide) >> 1, height: tall, width: wide };
 }
 
 /**

@@ -20,6 +20,7 @@ const options: BatchOptions = {
   batchSize: 4,
   seed: 5,
   augmentation: "resized-crop-flip",
+  cropInterpolation: "random",
   colorJitter: 0.4,
   randAugment: parseRandAugment("m9-mstd0.5-inc1"),
   randomErasing: 0.5,
@@ -27,8 +28,8 @@ const options: BatchOptions = {
   cutmix: 1,
 };
 
-async function batchesOf(workers: number, steps: readonly number[]) {
-  const source = openBatches(set, options, workers);
+async function batchesOf(workers: number, steps: readonly number[], own = options) {
+  const source = openBatches(set, own, workers);
   try {
     const batches = [];
     for (const step of steps) batches.push(await source.at(step));
@@ -50,6 +51,13 @@ describe("batches", () => {
       expect(await batchesOf(workers, steps)).toEqual(expected);
       expect(await batchesOf(workers, [7, 8, 2])).toEqual([expected[7], expected[8], expected[2]]);
     }
+  });
+
+  it("with versions of each image are too", async () => {
+    const own = { ...options, mixup: 0, cutmix: 0, splits: 3, batchesPerStep: 2 };
+    const expected = await batchesOf(0, [0, 1, 2, 3, 4], own);
+    expect(expected[0]?.images).toHaveLength(3 * 4 * set.image.reduce((product, n) => product * n, 1));
+    expect(await batchesOf(2, [0, 1, 2, 3, 4], own)).toEqual(expected);
   });
 
   it("leave no thread behind, and say so where they are asked for afterwards", async () => {
