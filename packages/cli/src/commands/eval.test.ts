@@ -21,9 +21,6 @@ beforeAll(async () => {
   writeFileSync(join(folder, "other.onnx"), exportOnnx({ y: mul(input("x", [1]), 2) }));
   mkdirSync(join(folder, "unfinished"));
   cpSync(join(folder, "run/config.json"), join(folder, "unfinished/config.json"));
-  mkdirSync(join(folder, "language"));
-  const record = JSON.parse(readFileSync(join(folder, "run/config.json"), "utf8"));
-  writeFileSync(join(folder, "language/config.json"), JSON.stringify({ ...record, kind: "grpo" }));
 });
 
 const json = async (...args: string[]) => {
@@ -66,11 +63,6 @@ describe.concurrent("era eval", () => {
       "run --env Ant-v5",
       1,
       "run/policy\\.onnx: the policy maps 11 observations to 3 actions, but Ant-v5 has 105 and 8",
-    ],
-    [
-      "language",
-      2,
-      'language is a run of "grpo", not of a policy in an environment; evaluate it with: npx era eval-lm language --data <file>',
     ],
     ["cut.onnx --env Hopper-v5", 1, "cut\\.onnx: not an ONNX model that can be run: .*"],
     ["text.onnx --env Hopper-v5", 1, "text\\.onnx: not an ONNX model that can be run: .*"],

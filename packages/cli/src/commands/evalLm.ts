@@ -117,7 +117,7 @@ export function addEvalLmCommand(program: Command): void {
       "of a prompt that leaves no room in the model's context: error, skip, or truncate (its beginning is cut)",
       "error",
     )
-    .option("--batch <number>", "responses that are worked on at once; the results do not depend on it", "16")
+    .option("--batch <number>", "responses that are worked on at once; results differ by rounding at most", "16")
     .option("--threads <number>", "threads; as many as there are cores if left out")
     .option("--out <file>", "where the records go, one JSON object a problem; <data>-<model>.records.jsonl if left out")
     .option("--resume", "continue the records of an evaluation that was interrupted")

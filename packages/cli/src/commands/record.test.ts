@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mean, runSummary } from "@era/lab";
 import { decodeSafetensors, exportOnnx, input, mul, slice } from "@era/tensor";
@@ -17,6 +17,9 @@ beforeAll(async () => {
     ...small,
   );
   if (code !== 0) throw new Error(stderr);
+  mkdirSync(join(folder, "language"));
+  const settings = JSON.parse(readFileSync(join(folder, "run/config.json"), "utf8"));
+  writeFileSync(join(folder, "language/config.json"), JSON.stringify({ ...settings, kind: "grpo" }));
   // Action 0, always.
   writeFileSync(
     join(folder, "still.onnx"),
@@ -114,6 +117,7 @@ describe.concurrent("era record", () => {
       "CartPole-v1: no MuJoCo simulation in it, so there is nothing to draw",
     ],
     ["still.onnx", 2, "--env is required with a model file: the environment to play in"],
+    ["language", 2, 'language is a run of "grpo", not of a policy in an environment'],
     ["run --out page.htm", 2, "--out page.htm: the page's name must end in .html"],
     ["run --size 10x", 2, "--size 10x: must be <width>x<height> in pixels, such as 960x540, from 16 to 4096"],
     ["run --gif --from 3 --to 2", 2, "--to 2: must be later than --from 3"],

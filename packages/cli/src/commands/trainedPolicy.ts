@@ -13,7 +13,6 @@ import {
 import { FailureError, openRun, type RunFolder, runPath, UsageError } from "@era/lab";
 import { z } from "zod";
 import { algorithmOf } from "../algorithms.ts";
-import { evaluationCommand } from "../train/trainOne.ts";
 
 export interface TrainedPolicy {
   /** The `.onnx` file. */
@@ -42,12 +41,10 @@ export async function locatePolicy(target: string, env: string | undefined): Pro
     return { model: target, env: (await knownEnvironment({ env })).env, actionRepeat: 1, seed: evaluationSeed(0) };
   }
   const run = openRun(target);
-  const { domain } = algorithmOf(run.record.kind);
-  if (domain.evaluation) {
-    throw new UsageError(
-      `${target} is a run of "${run.record.kind}", not of a policy in an environment; evaluate it with: ${evaluationCommand(domain, target)}`,
-    );
-  }
+  const { kind } = run.record;
+  const { modelFile } = algorithmOf(kind).domain;
+  if (modelFile !== "policy.onnx")
+    throw new UsageError(`${target} is a run of "${kind}", not of a policy in an environment`);
   const settings = z.object({
     env: z.string(),
     envModule: z.string().optional(),
@@ -55,7 +52,7 @@ export async function locatePolicy(target: string, env: string | undefined): Pro
     actionRepeat: z.int().default(1),
   });
   const { seed, actionRepeat, ...own } = settings.parse(run.record.config);
-  const model = join(target, "policy.onnx");
+  const model = join(target, modelFile);
   if (!existsSync(model)) {
     throw new FailureError(
       `${target} has no policy.onnx yet: it is written when a run finishes or is interrupted; write it with: era export ${target}`,

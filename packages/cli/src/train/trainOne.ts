@@ -78,10 +78,6 @@ export const stopExitCode = (signal: "SIGINT" | "SIGTERM" | undefined): number =
 export const resumeCommand = (algorithm: Algorithm, dir: string): string =>
   `npx era train ${algorithm.name} --resume ${dir}`;
 
-/** What to type to evaluate a run. */
-export const evaluationCommand = ({ evaluation }: Domain, dir: string): string =>
-  `npx era ${evaluation?.command ?? "eval"} ${dir}${evaluation?.flags ?? ""}`;
-
 /** A run's progress as the live line shows it. */
 export function readings(
   domain: Domain,
@@ -139,6 +135,6 @@ function closing(domain: Domain, dir: string, { score, entropy, stepsPerSecond, 
     ...lines,
     `${stepsPerSecond.toFixed(0)} steps/s, ${(wallTime / 60).toFixed(1)} minutes${memory ? `, at most ${memory.peak} MiB of memory` : ""}`,
     `report: ${runPath({ dir }, "report.html")}`,
-    `next: ${evaluationCommand(domain, dir)}`,
+    `next: npx era eval ${dir}`,
   ];
 }

@@ -73,8 +73,6 @@ export interface Learner {
 export interface Domain {
   /** The exported model's name in a run folder: a file or a folder. */
   readonly modelFile: string;
-  /** What is typed before and behind a run folder to evaluate it; `era eval <run>` if left out. */
-  readonly evaluation?: { readonly command: string; readonly flags: string };
   readonly score: {
     /** The metric, such as "eval/return"; higher is better. */
     readonly metric: string;

@@ -19,7 +19,7 @@ export interface EvaluateProblemsOptions {
   readonly seed: number;
   /** Of a prompt that leaves no room in the context: an error before anything is generated, a problem without responses, or its last tokens. */
   readonly tooLong: "error" | "skip" | "truncate";
-  /** Responses that the generator works on at once; the results do not depend on it. */
+  /** Responses that the generator works on at once; results depend on it by the rounding of sums at most. */
   readonly rows: number;
 }
 
@@ -55,7 +55,7 @@ export function askedProblems(
 
 /**
  * A record for each problem from the one at `done` on, in order, a few at a time. Records depend on the settings, the seed and the problem's place
- * alone: not on `rows`, nor on where an earlier evaluation was interrupted.
+ * alone: not on where an earlier evaluation was interrupted, nor, but for rounding, on `rows`.
  */
 export async function* evaluateProblems(
   generator: Generator,
