@@ -126,6 +126,7 @@ export function addEvalLmCommand(program: Command): void {
       "after",
       `
 Records are written as they come. Ctrl-C stops and says how to resume; the result is the same as without the interruption.
+--reward code runs the programs that the model writes: in a process with limits of time and memory, but no sandbox; use it where nothing can be lost.
 Exit codes: 0 finished; 1 failed; 2 wrong command; 130 stopped by Ctrl-C; 143 by SIGTERM.`,
     )
     .action(evalLm);

@@ -41,5 +41,5 @@ test.each([
 ])("a long response of %j takes no long time", (piece) => {
   const start = performance.now();
   extractAnswer(piece.repeat(30_000), ["boxed", "hash", "phrase", "tags", "number"]);
-  expect(performance.now() - start).toBeLessThan(2000);
+  expect(performance.now() - start).toBeLessThan(5000);
 });

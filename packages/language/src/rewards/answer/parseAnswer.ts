@@ -54,9 +54,23 @@ const mostItems = 100;
  * @throws SyntaxError where it is not understood
  */
 export function parseAnswer(text: string): Item[] {
-  const items = parseList(tokenize(text));
+  const tokens = tokenize(text);
+  if (setDepth(tokens) > deepestSet) throw new SyntaxError("sets too deep in sets");
+  const items = parseList(tokens);
   if (items.length > mostItems) throw new SyntaxError("too many answers");
   return items;
+}
+
+/** Sets of sets of sets: to compare two takes time that grows with the power of their depth. */
+const deepestSet = 3;
+
+function setDepth(tokens: readonly Token[]): number {
+  let [depth, deepest] = [0, 0];
+  for (const token of tokens) {
+    if (isCommand(token, "{")) deepest = Math.max(deepest, ++depth);
+    else if (isCommand(token, "}")) depth--;
+  }
+  return deepest;
 }
 
 const opening = new Set(["(", "[", "{"]);
