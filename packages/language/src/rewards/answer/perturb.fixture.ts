@@ -36,7 +36,7 @@ export function perturbations(answer: string): Perturbed[] {
   const add = (kind: string, text: string) => {
     if (text.replace(/\s/g, "") !== answer.replace(/\s/g, "")) results.push({ kind, text });
   };
-  // Each whole number is one more; a base, an index, the number of words and matrix columns among them.
+  // Each whole number is one more: numerators, exponents, bases and indices among them.
   for (const match of answer.matchAll(/\d+/g)) {
     const digits = match[0];
     const more = String(BigInt(digits) + 1n).padStart(digits.length, "0");
@@ -50,7 +50,8 @@ export function perturbations(answer: string): Perturbed[] {
   }
   for (const match of answer.matchAll(/(?<=[\w})]) ?([+-]) ?(?=[\w\\({])/g)) {
     const other = match[1] === "+" ? "-" : "+";
-    if (/[eE]$/.test(answer.slice(0, match.index)) && /\d[eE]$/.test(answer.slice(0, match.index))) continue;
+    // The sign of a decimal exponent changes the number too, but 1e+5 may be 1e5.
+    if (/\d[eE]$/.test(answer.slice(0, match.index))) continue;
     add("operator", answer.slice(0, match.index) + other + answer.slice(match.index + match[0].length));
   }
   const pair = /^(?:\\left)?([([])(.*?),(.*?)(?:\\right)?([)\]])$/.exec(answer);
