@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -28,6 +29,21 @@ def one_line(error: BaseException) -> str:
         return f"the JSON given lacks {error}"
     text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return f"{type(error).__name__}: {text}"[:500]
+
+
+def timed(repetitions: int, work: Callable[[Callable[[], None]], None]) -> dict[str, Any]:
+    """The answer to "run": times of `work(mark)`, wall and processor, whole and until it called `mark`."""
+    times: dict[str, list[float]] = {}
+    for _ in range(repetitions):
+        begin, used = time.perf_counter(), time.process_time()
+
+        def note(wall: str, cpu: str) -> None:
+            times.setdefault(wall, []).append(1000 * (time.perf_counter() - begin))
+            times.setdefault(cpu, []).append(1000 * (time.process_time() - used))
+
+        work(lambda: note("firstPartMilliseconds", "firstPartCpuMilliseconds"))
+        note("milliseconds", "cpuMilliseconds")
+    return times
 
 
 def serve(start: Callable[[dict[str, Any]], tuple[dict[str, Any], Handlers]]) -> NoReturn:

@@ -25,7 +25,7 @@ else
   rm -rf .venv
   "$python" -m venv .venv
   .venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps -r requirements.txt
-  .venv/bin/python -c 'import torch, torchvision, jax, optax, mujoco, gymnasium.envs.mujoco.mujoco_env'
+  .venv/bin/python -c 'import torch, torchvision, jax, optax, mujoco, gymnasium.envs.mujoco.mujoco_env, transformers'
   cp requirements.txt .venv/requirements.txt # last: it marks a finished installation
   echo "setup: bench/peers/python/.venv is ready"
 fi

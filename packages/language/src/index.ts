@@ -68,6 +68,7 @@ export {
 } from "./training/entropyMethod.ts";
 export { evaluateModel } from "./training/evaluateModel.ts";
 export { type EvaluateRunOptions, evaluateRun, isLanguageRun } from "./training/evaluateRun.ts";
+export { Grpo, type GrpoOptions, type UpdateReport, type WeightedResponse } from "./training/grpo.ts";
 export { type GrpoConfig, grpoAlgorithm } from "./training/grpoAlgorithm.ts";
 export { languageDomain } from "./training/languageDomain.ts";
 export {
@@ -88,3 +89,4 @@ export {
   type TokenScores,
   tokenScores,
 } from "./training/tokenScores.ts";
+export { TrainedModel } from "./training/trainedModel.ts";

@@ -32,6 +32,15 @@ describe("readModel", () => {
     expect(model.tokenizer.stopTokens).toEqual([2]);
   });
 
+  it("reads the model that a run has trained, and says how to write it where there is none yet", async () => {
+    const config = { ...small, vocabularySize: 704 };
+    writeFileSync(join(folder, "config.json"), "{}");
+    writeFileSync(join(folder, "metrics.jsonl"), "");
+    await expect(readModel(folder)).rejects.toThrow(/the run has no model yet: write it with: era export /);
+    writeModelFolder(join(folder, "model"), { config, weights: formulaWeights(config) }, { files });
+    expect((await readModel(folder)).config).toEqual(config);
+  });
+
   it("refuses the tokenizer of another model", async () => {
     writeModelFolder(folder, { config: small, weights: formulaWeights(small) }, { files });
     await expect(readModel(folder)).rejects.toThrow(/tokenizer has 700 tokens, but the model embeds 61/);

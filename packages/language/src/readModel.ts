@@ -6,6 +6,9 @@ import { readGguf } from "./gguf/readGguf.ts";
 import { type DecoderWeights, readModelFolder } from "./modelFolder.ts";
 import { TextTokenizer } from "./tokenizer/textTokenizer.ts";
 
+/** The folder of a run that holds its model. */
+export const runModelFolder = "model";
+
 export interface LanguageModel extends DecoderWeights {
   readonly tokenizer: TextTokenizer;
 }
@@ -28,7 +31,13 @@ async function readFile(path: string): Promise<LanguageModel> {
 }
 
 async function readFolder(folder: string): Promise<LanguageModel> {
-  if (existsSync(join(folder, "model", "config.json"))) return readFolder(join(folder, "model"));
+  if (existsSync(join(folder, "metrics.jsonl"))) {
+    const trained = join(folder, runModelFolder);
+    if (!existsSync(trained)) {
+      throw new UsageError(`${folder}: the run has no ${runModelFolder} yet: write it with: era export ${folder}`);
+    }
+    return readFolder(trained);
+  }
   // The tokenizer first: where it is missing, no weights need be read to say so.
   const tokenizer = TextTokenizer.fromFolder(folder);
   return { ...readModelFolder(folder), tokenizer };

@@ -13,7 +13,7 @@ export interface Ready {
   readonly compileSeconds?: number;
   /** ONNX nodes as written; this project alone says so. */
   readonly nodes?: number;
-  /** Of the network: a classifier's peers say so. */
+  /** Of the network, where peers say so. */
   readonly parameters?: number;
 }
 
@@ -21,6 +21,9 @@ export interface Ready {
 export interface Turn {
   readonly milliseconds: number[];
   readonly cpuMilliseconds?: number[];
+  /** Of the first of two parts, where a repetition has such: reading the prompts, the rollout. */
+  readonly firstPartMilliseconds?: number[];
+  readonly firstPartCpuMilliseconds?: number[];
 }
 
 type Answer = Record<string, unknown>;

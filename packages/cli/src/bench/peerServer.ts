@@ -2,8 +2,8 @@
 import { createInterface } from "node:readline";
 
 export interface PeerWork {
-  /** One repetition of what is timed. */
-  repeat(): Promise<void>;
+  /** One repetition of what is timed; `mark` ends the first of its two parts, where it has such. */
+  repeat(mark: () => void): Promise<void>;
   /** The parity check. */
   check(request: unknown): Promise<object>;
 }
@@ -19,15 +19,17 @@ export async function serve(ready: object, { repeat, check }: PeerWork): Promise
       say({ check: await check(request.check) });
       continue;
     }
-    const milliseconds: number[] = [];
-    const cpuMilliseconds: number[] = [];
+    const times: Record<string, number[]> = { milliseconds: [], cpuMilliseconds: [] };
     for (let i = 0; i < (request.run ?? 0); i++) {
       const [start, used] = [performance.now(), process.cpuUsage()];
-      await repeat();
-      milliseconds.push(performance.now() - start);
-      const { user, system } = process.cpuUsage(used);
-      cpuMilliseconds.push((user + system) / 1000);
+      const note = (wall: string, cpu: string) => {
+        const { user, system } = process.cpuUsage(used);
+        times[wall] = [...(times[wall] ?? []), performance.now() - start];
+        times[cpu] = [...(times[cpu] ?? []), (user + system) / 1000];
+      };
+      await repeat(() => note("firstPartMilliseconds", "firstPartCpuMilliseconds"));
+      note("milliseconds", "cpuMilliseconds");
     }
-    say({ milliseconds, cpuMilliseconds });
+    say(times);
   }
 }

@@ -12,7 +12,7 @@ const peersFolder = join(here, "../../../../bench/peers");
 const python = join(peersFolder, "python/.venv/bin/python");
 
 /** Installs what the competitors need, where it is missing; says what it does on standard error. A failure leaves their columns empty. */
-export function setUpPeers({ javascript }: { javascript: boolean }): void {
+export function setUpPeers({ javascript, llama = false }: { javascript: boolean; llama?: boolean }): void {
   if (!existsSync(peersFolder))
     throw new FailureError("era bench compares with bench/peers of a checkout of the project, which is not here");
   const run = (what: string, command: string, args: string[], cwd: string) => {
@@ -21,9 +21,11 @@ export function setUpPeers({ javascript }: { javascript: boolean }): void {
     if (status !== 0) process.stderr.write(`${what}: the set-up failed; its columns stay empty\n`);
   };
   run("the Python peers (bench/peers/python/.venv)", "sh", ["setup.sh"], join(peersFolder, "python"));
-  const folder = join(peersFolder, "javascript");
-  if (javascript && !existsSync(join(folder, "node_modules")))
-    run("the JavaScript peers", "npm", ["ci", "--silent"], folder);
+  const install = (what: string, folder: string) => {
+    if (!existsSync(join(folder, "node_modules"))) run(what, "npm", ["ci", "--silent"], folder);
+  };
+  if (javascript) install("the JavaScript peers", join(peersFolder, "javascript"));
+  if (llama) install("llama.cpp (node-llama-cpp's prebuilt binaries)", join(peersFolder, "llama"));
 }
 
 /** Sizes of one SAC update. */
@@ -91,6 +93,61 @@ export function torchClassifierPeers(size: ClassifierSize): PeerCommand[] {
     })),
   );
 }
+
+/** Sizes of generation: prompts of random tokens, all read at once, and new tokens of each. */
+export interface GenerationSize {
+  /** A folder in Hugging Face's format. */
+  readonly model: string;
+  readonly batch: number;
+  /** Tokens of each prompt. */
+  readonly prompt: number;
+  /** New tokens of each row. */
+  readonly tokens: number;
+  readonly threads: number;
+}
+
+/** Sizes of one step of GRPO. */
+export interface GrpoSize extends Omit<GenerationSize, "batch"> {
+  readonly prompts: number;
+  /** Responses to each prompt. */
+  readonly responses: number;
+  /** Rows that go through the update at once. */
+  readonly rows: number;
+}
+
+const languagePeer = (name: string, config: object): PeerCommand => ({
+  name,
+  command: process.execPath,
+  args: [join(here, "languagePeerMain.js"), JSON.stringify(config)],
+});
+
+const pythonPeer = (name: string, script: string, config: object): PeerCommand => ({
+  name,
+  command: python,
+  args: [join(peersFolder, "python", script), JSON.stringify(config)],
+});
+
+/** This project's generation, transformers', and llama.cpp's where there is a GGUF file. */
+export const generationPeers = (size: GenerationSize, gguf: string | undefined): PeerCommand[] => [
+  languagePeer("era", size),
+  pythonPeer("transformers", "torch_language.py", size),
+  ...(gguf === undefined
+    ? []
+    : [
+        {
+          name: "llama.cpp",
+          command: process.execPath,
+          args: [join(peersFolder, "llama/llama.mjs"), JSON.stringify({ ...size, model: gguf })],
+        },
+      ]),
+];
+
+/** This project's step of GRPO, without and with ERA, and plain PyTorch's. */
+export const grpoPeers = (size: GrpoSize): PeerCommand[] => [
+  languagePeer("era", { ...size, method: "none" }),
+  languagePeer("era-with-era", { ...size, method: "era" }),
+  pythonPeer("torch", "language_grpo.py", size),
+];
 
 /** Python Gymnasium stepping an environment. */
 export function gymnasiumPeer(env: string): PeerCommand {

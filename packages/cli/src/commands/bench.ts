@@ -5,6 +5,7 @@ import { models } from "@era/vision";
 import type { Command } from "commander";
 import { benchEnv, benchEnvIds, envTable } from "../bench/envBench.ts";
 import { benchHeads, headTable } from "../bench/headBench.ts";
+import { benchGeneration, benchGrpo, generationTable, grpoTable } from "../bench/languageBench.ts";
 import { benchLanguageMemory, languageMemoryTable } from "../bench/languageMemoryBench.ts";
 import { benchMemory, memoryTable } from "../bench/memoryBench.ts";
 import { defaultThreads, setUpPeers, type UpdateSize } from "../bench/peers.ts";
@@ -46,6 +47,17 @@ interface VisionBenchOptions {
   readonly rounds: string;
   readonly threads: string;
   readonly only?: string;
+  readonly setup: boolean;
+  readonly json?: boolean;
+}
+
+interface LanguageBenchOptions {
+  readonly grpo?: boolean;
+  readonly batches: string;
+  readonly prompt?: string;
+  readonly tokens: string;
+  readonly rounds: string;
+  readonly threads: string;
   readonly setup: boolean;
   readonly json?: boolean;
 }
@@ -223,6 +235,36 @@ export function addBenchCommand(program: Command): void {
       if (options.setup) setUpPeers({ javascript: false });
       const result = await benchVision(size, wholeNumber("--rounds", options.rounds, 2), only, say);
       console.log(options.json ? JSON.stringify({ bench: "vision", ...result }) : visionTable(result));
+    });
+
+  bench
+    .command("language")
+    .description("text of a language model beside transformers and llama.cpp, or a step of GRPO beside plain PyTorch")
+    .argument("<model>", "a folder in Hugging Face's format, or a GGUF file (llama.cpp takes only such)")
+    .option("--grpo", "a step of GRPO (8 prompts, 4 responses each, full fine-tuning), also with ERA")
+    .option("--batches <numbers>", "rows of text that grow at once, separated by commas", "1,16")
+    .option("--prompt <number>", "tokens of each prompt; 128, for --grpo 64, if left out")
+    .option("--tokens <number>", "new tokens of each row", "64")
+    .option("--rounds <number>", "turns that each side gets", "5")
+    .option("--threads <number>", "threads for every side", `${defaultThreads}`)
+    .option("--no-setup", "do not install missing competitors")
+    .option("--json", "print the result as one JSON object")
+    .action(async (model: string, options: LanguageBenchOptions) => {
+      const batches = options.batches.split(",").map((batch) => wholeNumber("--batches", batch, 1));
+      const prompt = wholeNumber("--prompt", options.prompt ?? (options.grpo ? "64" : "128"), 1);
+      const tokens = wholeNumber("--tokens", options.tokens, 2);
+      const rounds = wholeNumber("--rounds", options.rounds, 1);
+      const threads = wholeNumber("--threads", options.threads, 1);
+      if (options.setup) setUpPeers({ javascript: false, llama: !options.grpo && model.endsWith(".gguf") });
+      if (options.grpo) {
+        const size = { prompts: 8, responses: 4, prompt, tokens, rows: 8, threads };
+        const result = await benchGrpo(model, size, rounds, say);
+        console.log(options.json ? JSON.stringify({ bench: "language-grpo", ...result }) : grpoTable(result));
+        return;
+      }
+      const sizes = batches.map((batch) => ({ batch, prompt, tokens, threads }));
+      const results = await benchGeneration(model, sizes, rounds, say);
+      console.log(options.json ? JSON.stringify({ bench: "language", results }) : generationTable(results));
     });
 
   bench

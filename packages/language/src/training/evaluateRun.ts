@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FailureError, openRun, UsageError } from "@era/lab";
+import { runModelFolder } from "../readModel.ts";
 import { loadReward } from "../rewards/reward.ts";
 import { type Evaluation, evaluateModel } from "./evaluateModel.ts";
 import { grpoAlgorithm } from "./grpoAlgorithm.ts";
 import { openMaterial } from "./material.ts";
 import { sftAlgorithm } from "./sftAlgorithm.ts";
-import { modelFolder } from "./startingModel.ts";
 import { TrainedModel } from "./trainedModel.ts";
 
 export interface EvaluateRunOptions {
@@ -27,8 +27,8 @@ export const isLanguageRun = (kind: string): boolean => kind === sftAlgorithm.na
 export async function evaluateRun(dir: string, options: EvaluateRunOptions = {}): Promise<Evaluation> {
   const { record } = openRun(dir);
   if (!isLanguageRun(record.kind)) throw new UsageError(`${dir} is a run of "${record.kind}", not of a language model`);
-  if (!existsSync(join(dir, modelFolder))) {
-    throw new FailureError(`${dir} has no ${modelFolder} yet: write it with: era export ${dir}`);
+  if (!existsSync(join(dir, runModelFolder))) {
+    throw new FailureError(`${dir} has no ${runModelFolder} yet: write it with: era export ${dir}`);
   }
   const algorithm = record.kind === sftAlgorithm.name ? sftAlgorithm : grpoAlgorithm;
   const config = await algorithm.settings(record.config, {});

@@ -149,6 +149,8 @@ export class Grpo {
   async update(responses: readonly WeightedResponse[], learningRate: number, random: Random): Promise<UpdateReport> {
     const { method, keepsOld, rows, length } = this.#options;
     const { step, gather } = this.#programs;
+    // Before the update, so that the generator's copy of the weights is not there beside all that the update takes.
+    await this.#model.changed();
     const parts = this.#parts(responses);
     const counted = responses.filter(({ counts }) => counts);
     const totals = {
@@ -185,7 +187,6 @@ export class Grpo {
       }
       for (const name of metricNames) sums.set(name, (sums.get(name) ?? 0) + Number(report[name][0]));
     }
-    await this.#model.changed();
     const means = metricNames.map((name) => [name, (sums.get(name) ?? 0) / parts.length]);
     return { ...(Object.fromEntries(means) as Record<Metric, number>), gradientNorm };
   }

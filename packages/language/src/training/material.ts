@@ -3,13 +3,13 @@ import { basename } from "node:path";
 import { UsageError } from "@era/lab";
 import { Random } from "@era/tensor";
 import { readProblems } from "../data/problems.ts";
-import type { LanguageModel } from "../readModel.ts";
+import { type LanguageModel, readModel } from "../readModel.ts";
 import type { TrainingProblem } from "../tasks/task.ts";
 import { type TaskName, tasks } from "../tasks/tasks.ts";
 import type { TextTokenizer } from "../tokenizer/textTokenizer.ts";
 import { evaluationProblems, generatedStream, listStream, type ProblemStream, shuffled } from "./problemStream.ts";
 import { promptTokens } from "./responses.ts";
-import { newModel, readStartingModel } from "./startingModel.ts";
+import { newModel } from "./startingModel.ts";
 
 export interface MaterialSettings {
   readonly task: TaskName;
@@ -151,7 +151,7 @@ const splitSeed = 20_251_009;
 async function startingModel(settings: MaterialSettings, characters: string): Promise<LanguageModel> {
   return settings.model === undefined
     ? newModel({ ...settings, characters, maxLength: newContext })
-    : readStartingModel(settings.model);
+    : readModel(settings.model);
 }
 
 /** A problem of a file with its worked solution, where its record has one: GSM8K's is the `answer`. */

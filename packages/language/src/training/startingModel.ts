@@ -1,25 +1,10 @@
-/** The model that a training starts from. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+/** A model to be trained from nothing. */
 import { UsageError } from "@era/lab";
 import { Random } from "@era/tensor";
 import type { DecoderConfig } from "../config.ts";
 import { initialParameters } from "../parameters.ts";
-import { type LanguageModel, readModel } from "../readModel.ts";
+import type { LanguageModel } from "../readModel.ts";
 import { characterTokenizer } from "../tokenizer/characterTokenizer.ts";
-
-/** The folder of a run that holds its model. */
-export const modelFolder = "model";
-
-/** The model at a path: a GGUF file, a Hugging Face folder, or the one that a run has trained. Throws as `readModel`. */
-export async function readStartingModel(path: string): Promise<LanguageModel> {
-  const isRun = existsSync(join(path, "metrics.jsonl"));
-  const trained = join(path, modelFolder);
-  if (isRun && !existsSync(trained)) {
-    throw new UsageError(`--model ${path}: the run has no ${modelFolder} yet; it is written when the run ends`);
-  }
-  return readModel(isRun ? trained : path);
-}
 
 export interface NewModelOptions {
   readonly layers: number;

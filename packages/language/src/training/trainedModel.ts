@@ -106,7 +106,7 @@ export class TrainedModel {
     };
   }
 
-  /** To be called when the parameters have changed: frees the generator's copy of them. */
+  /** To be called when the parameters change, before or after: frees the generator's copy of them. */
   async changed(): Promise<void> {
     this.#isCurrent = false;
     await this.#generator?.dispose();
