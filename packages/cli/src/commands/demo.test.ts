@@ -23,6 +23,10 @@ describe("era demo language", () => {
     const evaluated = await era(folder, "eval", "demo/grpo-era", ...args);
     expect(evaluated.code, evaluated.stderr).toBe(0);
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ run: "demo/grpo-era", problems: 3, responses: 6 });
+    const trainedOn = await era(folder, "eval", "demo/grpo", "--problems", "5");
+    expect(trainedOn.stderr).toBe(
+      "era: --problems 5: demo/grpo has held out only 4 problems; the others it was trained on\n",
+    );
     const foreign = await era(folder, "eval", "demo/grpo", "--episodes", "3");
     expect([foreign.code, foreign.stderr]).toEqual([
       2,

@@ -27,7 +27,7 @@ export function addDemoCommand(program: Command): void {
     .option("--sft-steps <number>", "steps of supervised fine-tuning", `${languageDemoDefaults.sftSteps}`)
     .option("--steps <number>", "steps of GRPO", `${languageDemoDefaults.grpoSteps}`)
     .option("--era-low <number>", "ERA's ω_low in nats", `${languageDemoDefaults.eraLow}`)
-    .option("--problems <number>", "held-out problems of the last evaluation", `${languageDemoDefaults.problems}`)
+    .option("--problems <number>", "held-out problems", `${languageDemoDefaults.problems}`)
     .option("--samples <number>", "responses to each", `${languageDemoDefaults.samples}`)
     .action(async ({ folder = defaultFolder(), ...options }: DemoOptions) => {
       const { seed, steps, sftSteps, eraLow, problems, samples } = options;

@@ -32,7 +32,7 @@ export interface LanguageDemoOptions {
   readonly grpoSteps: number;
   /** ERA's ω_low, in nats. */
   readonly eraLow: number;
-  /** Of the last evaluation: held-out problems, and responses to each. */
+  /** Held-out problems, and responses to each in the last evaluation. */
   readonly problems: number;
   readonly samples: number;
 }
@@ -63,9 +63,9 @@ interface Training {
  * @throws UsageError where the folder holds runs already, FailureError where a training failed
  */
 export async function runLanguageDemo(folder: string, options: LanguageDemoOptions): Promise<void> {
-  const { seed, sftSteps, grpoSteps, eraLow } = options;
+  const { seed, sftSteps, grpoSteps, eraLow, problems } = options;
   const began = performance.now();
-  const shared = ["--task", "countdown", "--seed", `${seed}`, "--threads", "1"];
+  const shared = ["--task", "countdown", "--seed", `${seed}`, "--threads", "1", "--eval-problems", `${problems}`];
   const start: Training = {
     name: "SFT",
     algorithm: "sft",

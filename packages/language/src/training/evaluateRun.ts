@@ -10,7 +10,7 @@ import { sftAlgorithm } from "./sftAlgorithm.ts";
 import { TrainedModel } from "./trainedModel.ts";
 
 export interface EvaluateRunOptions {
-  /** Held-out problems, as many as the run's own evaluations have if left out, and responses to each. */
+  /** Held-out problems, no more than the run's own evaluations have, and as many if left out; and responses to each. */
   readonly problems?: number | undefined;
   readonly samples?: number | undefined;
   readonly temperature?: number | undefined;
@@ -22,7 +22,8 @@ export const isLanguageRun = (kind: string): boolean => kind === sftAlgorithm.na
 
 /**
  * Evaluates the model that a run has left on held-out problems of what it was trained on.
- * @throws UsageError where it is no run of a language model, FailureError where it has left no model yet
+ * @throws UsageError where it is no run of a language model, or more problems are asked for than were held out; FailureError where it has left no
+ *   model yet
  */
 export async function evaluateRun(dir: string, options: EvaluateRunOptions = {}): Promise<Evaluation> {
   const { record } = openRun(dir);
@@ -33,6 +34,12 @@ export async function evaluateRun(dir: string, options: EvaluateRunOptions = {})
   const algorithm = record.kind === sftAlgorithm.name ? sftAlgorithm : grpoAlgorithm;
   const config = await algorithm.settings(record.config, {});
   const { problems = config.evalProblems, samples = config.evalSamples, threads = config.threads } = options;
+  // What comes after these the run has trained on.
+  if (problems > config.evalProblems && config.evalData === undefined) {
+    throw new UsageError(
+      `--problems ${problems}: ${dir} has held out only ${config.evalProblems} problems; the others it was trained on`,
+    );
+  }
   const material = await openMaterial({ ...config, model: dir, evalProblems: problems });
   const { reward = material.reward } = config as { reward?: string };
   const session = threads > 0 ? { threads } : {};
