@@ -1,9 +1,23 @@
 export { readCifar10, readCifar100 } from "./data/cifar.ts";
-export { type ClassFilesOptions, readClassFiles } from "./data/classFiles.ts";
+export { type ClassFilesOptions, indexClassFiles, readClassFiles } from "./data/classFiles.ts";
 export { type DataFormat, type DataOptions, type DataSet, readDataSet, requireAlike } from "./data/dataSet.ts";
-export { checkedSet, type ImageSet, joined, type Split } from "./data/imageSet.ts";
+export {
+  type AnySet,
+  type CentreCrop,
+  checkedSet,
+  type ImageSet,
+  isStreamed,
+  joined,
+  type LabelledImages,
+  type SkippedFile,
+  type Split,
+  type StreamedSet,
+} from "./data/imageSet.ts";
+export { type IndexedImages, type StreamOptions, streamed } from "./data/indexedImages.ts";
 export { fashionClasses, type IdxArray, readIdx, readMnist } from "./data/mnist.ts";
+export { indexParquet } from "./data/parquetImages.ts";
 export { stratifiedSplit, subset } from "./data/stratifiedSplit.ts";
+export { inMemory, parts } from "./data/streamedImages.ts";
 export { auroc } from "./evaluation/auroc.ts";
 export { type CorruptionName, corrupted, corruptionNames } from "./evaluation/corruptions.ts";
 export {
@@ -28,8 +42,15 @@ export {
 export { cifarResnet, type ResnetDepth, type ResnetOptions, resnet, type Stem } from "./models/resnet.ts";
 export { mlp, type SmallOptions, smallCnn } from "./models/small.ts";
 export { type WideResnetOptions, wideResnet } from "./models/wideResnet.ts";
-export { type Augmentation, type Batch, Batches, type BatchOptions, type BatchSource } from "./training/batches.ts";
-export { type ChannelStatistics, channelStatistics } from "./training/channelStatistics.ts";
+export {
+  type Augmentation,
+  type Batch,
+  Batches,
+  type BatchOptions,
+  type BatchSource,
+  type PreparedBatch,
+} from "./training/batches.ts";
+export { type ChannelStatistics, channelStatistics, statisticsOf } from "./training/channelStatistics.ts";
 export {
   Classifier,
   type ClassifierConfig,

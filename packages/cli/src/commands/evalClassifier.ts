@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FailureError, openRun, parseConfig, runPath, UsageError, unknownName, writeFileAtomic } from "@era/lab";
 import {
+  type AnySet,
   type ClassifierEvaluation,
   type ClassifierTrainingConfig,
   type CorruptionName,
@@ -142,10 +143,8 @@ export async function evaluationOf(
   }
 }
 
-type ImageSet = Parameters<typeof subset>[0];
-
 /** At most so many images, of each class alike. */
-function few(set: ImageSet, most: number | undefined): ImageSet {
+function few(set: AnySet, most: number | undefined): AnySet {
   if (most === undefined || most >= set.labels.length) return set;
   const each = Math.ceil(most / set.classes.length);
   const seen = new Map<number, number>();
@@ -157,8 +156,12 @@ function few(set: ImageSet, most: number | undefined): ImageSet {
   return subset(set, places.slice(0, most), set.name);
 }
 
-async function evaluationSplit(data: string, { image }: TrainedClassifier, skipBad: boolean): Promise<ImageSet> {
-  const { train, test } = await readDataSet({ data, skipBad, imageSize: image[1] });
+async function evaluationSplit(
+  data: string,
+  { image, centreShare }: TrainedClassifier,
+  skipBad: boolean,
+): Promise<AnySet> {
+  const { train, test } = await readDataSet({ data, skipBad, imageSize: image[1], centreShare });
   return test ?? train;
 }
 
@@ -183,6 +186,12 @@ function severitiesOf(text = "1,3,5"): number[] {
   });
 }
 
+/** What was left out of the images. */
+function leftOut({ skipped: [first, ...more] }: ClassifierEvaluation["measures"]): string {
+  if (!first) return "";
+  return `, without ${1 + more.length} damaged (--skip-bad): ${first.file} ${first.reason}`;
+}
+
 /** The evaluation as text. */
 function lines({ data, measures, entropy, ood, corruptions }: ClassifierEvaluation): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
@@ -190,7 +199,7 @@ function lines({ data, measures, entropy, ood, corruptions }: ClassifierEvaluati
   const promised =
     floor === null || target === null ? "" : `; floor ${floor.toFixed(3)}, asked for ${target.toFixed(3)}`;
   return [
-    `${data}: ${measures.count} images`,
+    `${data}: ${measures.count} images${leftOut(measures)}`,
     `top-1 ${percent(measures.accuracy)}, top-5 ${percent(measures.topFive)}`,
     `negative log-likelihood ${measures.nll.toFixed(4)} nat, calibration error (ECE) ${measures.ece.toFixed(4)}`,
     `entropy of predictions: mean ${measures.entropyMean.toFixed(3)} nat, lowest ${measures.entropyMin.toFixed(3)}${promised}`,

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { runSummary } from "@era/lab";
+import { runMetrics, runSummary } from "@era/lab";
 import sharp from "sharp";
-import { beforeAll, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { era, savedStep, start, temporaryFolder, until } from "../cli.fixture.ts";
 
 const folder = temporaryFolder();
@@ -111,4 +111,74 @@ it("trains several seeds, each in a folder of its own", async () => {
   expect(table.stdout).toContain(`| Classifier era | ${mean} [${low}, ${high}] |`);
   const page = await era(folder, ..."eval both --html page.html".split(" "));
   expect([page.code, page.stderr]).toEqual([2, "era: --html: a page is of one run: give a single run folder\n"]);
+});
+
+describe("images that are decoded on the way, of which one is damaged while a run trains,", () => {
+  const photos =
+    "train classifier --data photos --model mlp --batch-size 10 --entropy 0.2 --threads 1 --epochs 100000".split(" ");
+  const streamed = [...photos, ..."--in-memory 0 --workers 2 --head plain --log-every 3".split(" ")];
+  const file = join(folder, "photos/train/dark/7.png");
+  let good: Uint8Array;
+  beforeAll(async () => {
+    for (const [split, count] of [
+      ["train", 30],
+      ["test", 4],
+    ] as const) {
+      for (const [name, grey] of [
+        ["dark", 40],
+        ["light", 200],
+      ] as const) {
+        const dir = join(folder, "photos", split, name);
+        mkdirSync(dir, { recursive: true });
+        for (let i = 0; i < count; i++) {
+          const background = { r: grey + i, g: grey, b: grey };
+          const image = sharp({ create: { width: 6, height: 6, channels: 3, background } });
+          await image.png().toFile(join(dir, `${i}.png`));
+        }
+      }
+    }
+    good = readFileSync(file);
+  });
+
+  /** Starts a run, and damages an image after its first checkpoint. */
+  async function damaged(run: string, ...flags: readonly string[]) {
+    const started = start(folder, [...streamed, "--run", run, ...flags]);
+    await until(() => savedStep(join(folder, run)) > 0 || started.child.exitCode !== null);
+    // Replaced at once: a half-written file would be damaged in another way.
+    writeFileSync(`${file}.new`, good.subarray(0, 60));
+    renameSync(`${file}.new`, file);
+    return started;
+  }
+
+  it("end with its name and exit code 1, the last checkpoint kept", async () => {
+    const { ended } = await damaged("cut");
+    const { code, stderr } = await ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^era: photos\/train: dark\/7\.png can't be decoded: [^\n]*\n$/m);
+    const step = savedStep(join(folder, "cut"));
+    expect(step).toBeGreaterThan(0);
+    expect(runSummary({ dir: join(folder, "cut") })).toMatchObject({ status: "failed" });
+    writeFileSync(file, good);
+    const more = await era(folder, ..."train classifier --resume cut --json --steps".split(" "), `${step + 6}`);
+    expect(more.code, more.stderr).toBe(0);
+    expect(JSON.parse(more.stdout)).toMatchObject({ status: "finished", steps: step + 6 });
+  });
+
+  it("go on with --skip-bad, which names and counts it", async () => {
+    const { child, ended } = await damaged("skipping", "--skip-bad");
+    let text = "";
+    child.stderr?.on("data", (data) => {
+      text += data;
+    });
+    await until(() => text.includes("damaged") || child.exitCode !== null);
+    const seen = savedStep(join(folder, "skipping"));
+    await until(() => savedStep(join(folder, "skipping")) > seen || child.exitCode !== null);
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    expect(code, stderr).toBe(130);
+    expect(stderr.match(/another image stands for it \(--skip-bad\): dark\/7\.png can't be decoded/g)).toHaveLength(1);
+    const counts = runMetrics({ dir: join(folder, "skipping") }).map(({ metrics }) => metrics["data/damaged"]);
+    expect(counts.filter((count) => count !== undefined).at(-1)).toBe(1);
+    writeFileSync(file, good);
+  });
 });

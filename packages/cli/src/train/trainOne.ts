@@ -53,6 +53,10 @@ export async function trainOne(
   try {
     summary = await trainRun(algorithm, config, run, checkpoint, {
       onProgress: parent ? (progress) => parent.report(progress) : show,
+      onNote: (line) => {
+        if (shown) shown.print(line);
+        else process.stderr.write(`${line}\n`);
+      },
       shouldStop: () => stopped !== undefined,
     });
   } finally {

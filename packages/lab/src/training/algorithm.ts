@@ -38,6 +38,8 @@ export interface Progress {
 export interface TrainingHooks {
   /** Called after every step (of many parallel environments: after all have stepped). */
   readonly onProgress?: (progress: Progress) => void;
+  /** Called with a line for the user that cannot wait for the end. */
+  readonly onNote?: (line: string) => void;
   /** Asked as often; true saves a checkpoint and ends the run as interrupted. */
   readonly shouldStop?: () => boolean;
 }

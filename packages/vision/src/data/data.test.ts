@@ -193,7 +193,7 @@ describe("files in folders of classes", () => {
     const set = await readClassFiles(path, { skipBad: true });
     expect(Array.from(set.labels)).toEqual([0, 1]);
     expect(set.skipped.map(({ file }) => file)).toEqual(["a/1.png", "b/2.jpg", "b/3.png"]);
-    expect(set.skipped[2]?.reason).toBe("is 3×5, but the ones before it are 3×4");
+    expect(set.skipped[2]?.reason).toBe("is 3×5, but the ones before it are 3×4 (--image-size makes them alike)");
   });
 
   it("are refused where an archive lies or leads out", async () => {
@@ -212,7 +212,7 @@ describe("files in folders of classes", () => {
       writeFileSync(path, archive);
     };
     announce(8 * 2 ** 30 - 1);
-    await expect(readClassFiles(path)).rejects.toThrow("a/0.png is announced with 8589934591 bytes");
+    await expect(readClassFiles(path)).rejects.toThrow("ends within a/0.png, which is announced with 8589934591 bytes");
     announce(2 ** 20);
     await expect(readClassFiles(path)).rejects.toThrow(/lies\.tar: .*end/i);
   });

@@ -1,27 +1,31 @@
 /** Holding out a part of a set. */
 import { UsageError } from "@era/lab";
 import { Random } from "@era/tensor";
-import type { ImageSet } from "./imageSet.ts";
+import { type AnySet, type ImageSet, isStreamed } from "./imageSet.ts";
 
 /** The images of a set at the given places, in their order. */
-export function subset(set: ImageSet, places: readonly number[], name: string): ImageSet {
+export function subset<S extends AnySet>(set: S, places: readonly number[], name: string): S {
+  const labels = Uint16Array.from(places, (place) => set.labels[place] ?? 0);
+  if (isStreamed(set))
+    return { ...set, name, labels, places: Uint32Array.from(places, (place) => set.places[place] ?? 0) };
+  const { images: all } = set as ImageSet;
   const size = set.image.reduce((product, n) => product * n, 1);
   const images = new Uint8Array(places.length * size);
   places.forEach((place, i) => {
-    images.set(set.images.subarray(place * size, (place + 1) * size), i * size);
+    images.set(all.subarray(place * size, (place + 1) * size), i * size);
   });
-  return { ...set, name, images, labels: Uint16Array.from(places, (place) => set.labels[place] ?? 0) };
+  return { ...set, name, images, labels };
 }
 
 /**
  * Holds out a share of each class, rounded, at random by the seed; both parts keep the set's order.
  * @throws UsageError where a class has too few images to be in both parts
  */
-export function stratifiedSplit(
-  set: ImageSet,
+export function stratifiedSplit<S extends AnySet>(
+  set: S,
   share: number,
   seed: number,
-): { readonly rest: ImageSet; readonly heldOut: ImageSet } {
+): { readonly rest: S; readonly heldOut: S } {
   const random = new Random(seed);
   const chosen = new Set<number>();
   set.classes.forEach((name, label) => {

@@ -139,13 +139,14 @@ export const corruptionNames = Object.keys(corruptions) as CorruptionName[];
 /**
  * The set with every image corrupted; the same at every call.
  * @param severity 1 to 5
+ * @param seed of what is random: parts of a set need different ones
  */
-export async function corrupted(set: ImageSet, name: CorruptionName, severity: number): Promise<ImageSet> {
+export async function corrupted(set: ImageSet, name: CorruptionName, severity: number, seed = 0): Promise<ImageSet> {
   if (!(Number.isInteger(severity) && severity >= 1 && severity <= 5)) {
     throw new UsageError(`severity ${severity} of ${name}: must be a whole number from 1 to 5`);
   }
   const corruption: Corruption = corruptions[name];
-  const random = new Random(0);
+  const random = new Random(seed);
   const size = set.image.reduce((product, n) => product * n, 1);
   const images = new Uint8Array(set.images.length);
   for (let start = 0; start < images.length; start += size) {

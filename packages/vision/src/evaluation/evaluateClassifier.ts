@@ -1,5 +1,5 @@
 /** All that is asked of a trained classifier: how often it is right, how sure it is, and what it makes of other images. */
-import type { ImageSet } from "../data/imageSet.ts";
+import type { AnySet } from "../data/imageSet.ts";
 import { measure } from "../training/classifier.ts";
 import type { Measures, ReliabilityBin } from "../training/measures.ts";
 import { auroc } from "./auroc.ts";
@@ -37,8 +37,8 @@ export interface ClassifierEvaluation {
 }
 
 export interface EvaluationOptions {
-  readonly set: ImageSet;
-  readonly ood?: ImageSet | undefined;
+  readonly set: AnySet;
+  readonly ood?: AnySet | undefined;
   readonly corruptions?: readonly CorruptionName[];
   /** 1 to 5. */
   readonly severities?: readonly number[];
@@ -75,8 +75,10 @@ export async function evaluateClassifier(
   if (ood) {
     onPart(ood.name);
     // Its labels mean nothing here; entropies need none.
-    const unlabelled = { ...(await fitted(ood, classifier.image)), labels: new Uint16Array(ood.labels.length) };
-    const { entropies, measures } = await measure(model, unlabelled);
+    const { entropies, measures } = await measure(model, ood, async (part) => {
+      const images = await fitted(part, classifier.image);
+      return { ...images, labels: new Uint16Array(part.labels.length) };
+    });
     const { count, entropyMean } = measures;
     other = { data: ood.name, count, auroc: auroc(known.entropies, entropies), entropyMean };
   }
@@ -84,7 +86,9 @@ export async function evaluateClassifier(
   for (const name of corruptions) {
     for (const severity of severities) {
       onPart(`${name} ${severity}`);
-      const { accuracy, nll, ece } = (await measure(model, await corrupted(set, name, severity))).measures;
+      const { accuracy, nll, ece } = (
+        await measure(model, set, (part, start) => corrupted(part, name, severity, start))
+      ).measures;
       rows.push({ name, severity, accuracy, nll, ece });
     }
   }

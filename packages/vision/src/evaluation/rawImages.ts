@@ -17,9 +17,14 @@ export function toSharp(planes: Uint8Array, [channels, height, width]: ImageShap
   return sharp(pixels, { raw: { width, height, channels: channels === 1 ? 1 : 3 } });
 }
 
-/** What sharp makes as planes of the shape asked for: resized where it is of another size (the longer side cut), grey or in colour as needed. */
-export async function toPlanes(image: Sharp, [channels, height, width]: ImageShape): Promise<Uint8Array> {
-  const sized = image.resize(width, height, { fit: "cover" }).removeAlpha();
+/**
+ * What sharp makes as planes of the shape asked for: resized where it is of another size (the longer side cut), grey or in colour as needed.
+ * @param share of the sides that is seen: the middle of a larger one
+ */
+export async function toPlanes(image: Sharp, [channels, height, width]: ImageShape, share = 1): Promise<Uint8Array> {
+  const [wide, tall] = [width, height].map((side) => Math.floor(side / share)) as [number, number];
+  const box = { left: (wide - width) >> 1, top: (tall - height) >> 1, width, height };
+  const sized = image.resize(wide, tall, { fit: "cover", kernel: "cubic" }).extract(box).removeAlpha();
   const coloured = channels === 1 ? sized.greyscale().toColourspace("b-w") : sized.toColourspace("srgb");
   const { data, info } = await coloured.raw().toBuffer({ resolveWithObject: true });
   const area = height * width;

@@ -11,12 +11,14 @@ export interface TrainedClassifier {
   readonly classes: readonly string[];
   /** Of the images it takes. */
   readonly image: ImageSet["image"];
+  /** Share of the shorter side of an image of another size that is seen. */
+  readonly centreShare: number;
   readonly entropy: { readonly target: number | null; readonly floor: number | null };
 }
 
 const described = z.object({
   classes: z.array(z.string()).min(2),
-  image: z.object({ color: z.enum(["RGB", "grey"]), size: z.tuple([z.int(), z.int()]) }),
+  image: z.object({ color: z.enum(["RGB", "grey"]), size: z.tuple([z.int(), z.int()]), crop: z.number().optional() }),
   entropy: z.object({ target: z.number().nullable(), floor: z.number().nullable() }),
 });
 
@@ -34,7 +36,8 @@ export async function loadClassifier(bytes: Uint8Array, name: string, threads = 
   }
   const { classes, image, entropy } = about;
   const model = await LoadedModel.load(bytes, threads > 0 ? { threads } : {});
-  return { model, classes, entropy, image: [image.color === "RGB" ? 3 : 1, ...image.size] };
+  const centreShare = image.crop ?? 1;
+  return { model, classes, entropy, centreShare, image: [image.color === "RGB" ? 3 : 1, ...image.size] };
 }
 
 export interface Prediction {
@@ -46,13 +49,14 @@ export interface Prediction {
 }
 
 /**
- * What a classifier sees in an image file (JPEG, PNG or WebP), reduced or enlarged to the size it takes, the longer side cut.
+ * What a classifier sees in an image file (JPEG, PNG or WebP), reduced or enlarged to the size it takes, with the middle cut out as in its evaluation.
  * @throws FailureError naming the file where it can't be read
  */
-export async function predict({ model, image, classes }: TrainedClassifier, file: string): Promise<Prediction> {
+export async function predict(classifier: TrainedClassifier, file: string): Promise<Prediction> {
+  const { model, image, classes, centreShare } = classifier;
   let planes: Uint8Array;
   try {
-    planes = await toPlanes(sharp(file, { failOn: "truncated" }), image);
+    planes = await toPlanes(sharp(file, { failOn: "truncated" }), image, centreShare);
   } catch (error) {
     throw new FailureError(`${file}: can't be read as an image: ${(error as Error).message.split("\n")[0]}`, {
       cause: error,

@@ -156,14 +156,14 @@ describe("mixing", () => {
   ])("%s: the classes' shares are those of the images, the same at every call", async (_, mixing) => {
     const batches = new Batches(set, { batchSize: 8, seed: 1, augmentation: "none", ...mixing });
     for (let step = 0; step < 20; step++) {
-      const { images, labels, mixedLabels, ownShare } = await batches.at(step);
+      const { images, labels, mixedLabels, ownShare } = (await batches.at(step)).feeds;
       const share = ownShare?.[0] ?? Number.NaN;
       for (let i = 0; i < 8; i++) {
         const mean = images.subarray(i * area, (i + 1) * area).reduce((sum, value) => sum + value, 0) / area;
         const [own, other] = [labels[i], mixedLabels?.[i]].map((label) => 10 * (1 + Number(label)));
         expect(mean).toBeCloseTo(share * (own ?? 0) + (1 - share) * (other ?? 0), 3);
       }
-      expect((await batches.at(step)).images).toEqual(images);
+      expect((await batches.at(step)).feeds.images).toEqual(images);
     }
   });
 });
@@ -189,7 +189,7 @@ describe("versions of images", () => {
     });
     let changed = 0;
     for (let step = 0; step < 8; step++) {
-      const { images, labels } = await batches.at(step);
+      const { images, labels } = (await batches.at(step)).feeds;
       expect([images.length, labels.length]).toEqual([3 * 4 * size, 4]);
       for (let i = 0; i < 4; i++) {
         const [clean, ...others] = [0, 1, 2].map((split) =>
@@ -201,7 +201,7 @@ describe("versions of images", () => {
         changed += others.filter((other) => other.some((value, at) => value !== clean?.[at])).length;
       }
       const again = images.slice();
-      expect((await batches.at(step)).images).toEqual(again);
+      expect((await batches.at(step)).feeds.images).toEqual(again);
     }
     expect(changed).toBeGreaterThan(48);
   });

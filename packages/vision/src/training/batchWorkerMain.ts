@@ -1,7 +1,7 @@
 /** The program of a worker thread: prepares a set's batches, one after another, as it is asked for them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { FailureError } from "@era/lab";
-import { type Batch, Batches } from "./batches.ts";
+import { Batches, type PreparedBatch } from "./batches.ts";
 import type { BatchAnswer, BatchTask } from "./preparedBatches.ts";
 
 const port = parentPort;
@@ -10,8 +10,8 @@ const { set, options } = workerData as BatchTask;
 const batches = new Batches(set, options);
 
 /** The memory of a batch, which goes to the other thread without a copy. */
-const memoryOf = (batch: Batch): ArrayBuffer[] =>
-  Object.values(batch).flatMap((value) =>
+const memoryOf = ({ feeds }: PreparedBatch): ArrayBuffer[] =>
+  Object.values(feeds).flatMap((value) =>
     ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
   );
 

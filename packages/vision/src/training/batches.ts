@@ -1,8 +1,13 @@
 /** Training batches: which images, and how they are changed. Both follow from the seed and the step alone, so that a run resumes anywhere. */
-import { Random } from "@era/tensor";
-import type { ImageSet } from "../data/imageSet.ts";
+import type { Random } from "@era/tensor";
+import { type DecodedImage, decodeBox } from "../data/decodeImage.ts";
+import { type AnySet, type ImageSet, isStreamed } from "../data/imageSet.ts";
+import { inTurns } from "../data/inTurns.ts";
+import { type DamagedImage, StreamReader, together } from "../data/streamedImages.ts";
 import { betaSample, cutMixBox, erase, jitterColor, moveImage, resizeBox, resizedCropBox } from "./augment.ts";
 import { type ChannelStatistics, channelStatistics } from "./channelStatistics.ts";
+import { EpochOrder } from "./epochOrder.ts";
+import { generator } from "./generator.ts";
 import { type RandAugmentPolicy, randAugment } from "./randAugment.ts";
 
 export type Augmentation = "none" | "flip" | "crop-flip" | "resized-crop-flip";
@@ -41,6 +46,13 @@ export interface Batch {
   readonly ownShare?: readonly [number];
 }
 
+/** A batch, and what was found damaged on the way. */
+export interface PreparedBatch {
+  readonly feeds: Batch;
+  /** Images in whose place others stand. */
+  readonly damaged: readonly DamagedImage[];
+}
+
 /** Where a training loop has its batches from. */
 export interface BatchSource {
   /** Batches of an epoch. */
@@ -49,9 +61,15 @@ export interface BatchSource {
    * The batch of a step, counted from 0.
    * @throws FailureError in one line where an image is damaged
    */
-  at(step: number): Promise<Batch>;
+  at(step: number): Promise<PreparedBatch>;
   /** Ends what prepares them. */
   close(): Promise<void>;
+}
+
+/** Which image was cropped. */
+interface Cropped {
+  readonly index: number;
+  readonly damaged: readonly DamagedImage[];
 }
 
 /** Black pixels on every side before a random crop (He et al. 2016, section 4.2). */
@@ -63,14 +81,14 @@ const padding = 4;
  */
 export class Batches implements BatchSource {
   readonly perEpoch: number;
-  readonly #set: ImageSet;
+  readonly #set: AnySet;
+  readonly #reader: StreamReader | undefined;
   readonly #options: BatchOptions;
-  readonly #order: Uint32Array;
+  readonly #order: EpochOrder;
   readonly #statistics: ChannelStatistics;
-  #epoch = -1;
 
   /** @throws RangeError where the set does not fill a batch */
-  constructor(set: ImageSet, options: BatchOptions) {
+  constructor(set: AnySet, options: BatchOptions) {
     const { batchSize, splits = 1, batchesPerStep = 1, statistics } = options;
     this.perEpoch = batchesPerStep * Math.floor(set.labels.length / (batchSize * batchesPerStep));
     if (this.perEpoch === 0) {
@@ -82,53 +100,86 @@ export class Batches implements BatchSource {
     }
     this.#set = set;
     this.#options = options;
-    this.#order = new Uint32Array(set.labels.length);
+    this.#reader = isStreamed(set) ? new StreamReader(set) : undefined;
+    this.#order = new EpochOrder(set, options.seed);
     const needsStatistics = (options.randomErasing ?? 0) > 0 || options.randAugment !== undefined;
-    this.#statistics = statistics ?? (needsStatistics ? channelStatistics(set) : { mean: [], deviation: [] });
+    if (needsStatistics && !statistics && isStreamed(set)) throw new RangeError(`${set.name}: give its statistics`);
+    this.#statistics =
+      statistics ?? (needsStatistics && !isStreamed(set) ? channelStatistics(set) : { mean: [], deviation: [] });
   }
 
   /** The batch of a step, counted from 0, in arrays of its own. */
-  async at(step: number): Promise<Batch> {
+  async at(step: number): Promise<PreparedBatch> {
     const { batchSize, seed, splits = 1 } = this.#options;
-    const { image } = this.#set;
-    const size = image.reduce((product, n) => product * n, 1);
-    const epoch = Math.floor(step / this.perEpoch);
-    if (epoch !== this.#epoch) this.#shuffle(epoch);
+    const size = this.#set.image.reduce((product, n) => product * n, 1);
+    const places = this.#order.of(Math.floor(step / this.perEpoch));
     const first = (step % this.perEpoch) * batchSize;
-    const places = this.#order.slice(first, first + batchSize);
     const random = generator(seed, step, 1);
-    const own = Array.from({ length: batchSize }, () => random.fork());
+    const own = Array.from({ length: batchSize }, (_, i) => ({ random: random.fork(), place: places[first + i] ?? 0 }));
     const images = new Float32Array(splits * batchSize * size);
+    const labels = new BigInt64Array(batchSize);
+    const damaged: DamagedImage[][] = [];
     const version = (split: number, i: number) =>
       images.subarray((split * batchSize + i) * size, (split * batchSize + i + 1) * size);
-    own.forEach((ownRandom, i) => {
-      const place = places[i] ?? 0;
-      this.#crop(this.#set.images.subarray(place * size, (place + 1) * size), ownRandom, version(0, i));
-      if (splits === 1) this.#change(ownRandom, version(0, i));
+    await inTurns(batchSize, together, async (i) => {
+      const { random, place } = own[i] as (typeof own)[number];
+      const found = await this.#crop(place, random, version(0, i));
+      labels[i] = BigInt(this.#set.labels[found.index] ?? 0);
+      damaged[i] = [...found.damaged];
+      if (splits === 1) this.#change(random, version(0, i));
       for (let split = 1; split < splits; split++) {
         version(split, i).set(version(0, i));
-        this.#change(ownRandom, version(split, i));
+        this.#change(random, version(split, i));
       }
     });
-    const labels = BigInt64Array.from(places, (place) => BigInt(this.#set.labels[place] ?? 0));
-    return this.#mixed({ images, labels }, random);
+    return { feeds: this.#mixed({ images, labels }, random), damaged: damaged.flat() };
   }
 
   async close(): Promise<void> {}
 
-  /** Writes an image of the set cropped and flipped. */
-  #crop(source: Uint8Array, random: Random, target: Float32Array): void {
-    const { augmentation, cropInterpolation = "linear" } = this.#options;
+  /** Writes an image of the set cropped and flipped; says which one it is, as another may stand for a damaged one. */
+  async #crop(place: number, random: Random, target: Float32Array): Promise<Cropped> {
+    const isFlipped = this.#options.augmentation !== "none" && random.integer(2) === 1;
+    const set = this.#set;
+    if (!this.#reader || !isStreamed(set)) {
+      const size = target.length;
+      const { images } = set as ImageSet;
+      this.#move(images.subarray(place * size, (place + 1) * size), random, isFlipped, target);
+      return { index: place, damaged: [] };
+    }
+    const { centre } = set;
+    if (centre && this.#options.augmentation === "resized-crop-flip") {
+      const decode = (bytes: Uint8Array): Promise<DecodedImage> =>
+        decodeBox(bytes, centre.size, (height, width) => ({
+          box: resizedCropBox(random, [3, height, width]),
+          kernel: this.#interpolation(random),
+        }));
+      const { image, ...found } = await this.#reader.image(place, decode);
+      moveImage(image.planes, set.image, { down: 0, right: 0 }, isFlipped, target);
+      return found;
+    }
+    const { image, ...found } = await this.#reader.image(place);
+    this.#move(image.planes, random, isFlipped, target);
+    return found;
+  }
+
+  /** Writes an image, decoded in its size, moved or as a part of it, perhaps flipped. */
+  #move(source: Uint8Array, random: Random, isFlipped: boolean, target: Float32Array): void {
+    const { augmentation } = this.#options;
     const { image } = this.#set;
-    const isFlipped = augmentation !== "none" && random.integer(2) === 1;
     if (augmentation === "resized-crop-flip") {
       const box = resizedCropBox(random, image);
-      const isCubic = cropInterpolation === "random" && random.integer(2) === 1;
-      resizeBox(source, image, box, isFlipped, target, isCubic ? "cubic" : "linear");
+      resizeBox(source, image, box, isFlipped, target, this.#interpolation(random));
     } else {
       const shift = () => (augmentation === "crop-flip" ? random.integer(2 * padding + 1) - padding : 0);
       moveImage(source, image, { down: shift(), right: shift() }, isFlipped, target);
     }
+  }
+
+  /** How the next crop is brought to its size. */
+  #interpolation(random: Random): "linear" | "cubic" {
+    const isByLot = this.#options.cropInterpolation === "random";
+    return isByLot && random.integer(2) === 1 ? "cubic" : "linear";
   }
 
   /** Changes an image in colour and content, after it was cropped. */
@@ -169,23 +220,4 @@ export class Batches implements BatchSource {
     const ownShare = box ? 1 - (box.height * box.width) / (height * width) : lambda;
     return { images, labels, mixedLabels: labels.slice().reverse(), ownShare: [ownShare] };
   }
-
-  #shuffle(epoch: number): void {
-    const random = generator(this.#options.seed, epoch, 0);
-    const order = this.#order;
-    for (let i = 0; i < order.length; i++) order[i] = i;
-    for (let i = order.length - 1; i > 0; i--) {
-      const other = random.integer(i + 1);
-      [order[i], order[other]] = [order[other] ?? 0, order[i] ?? 0];
-    }
-    this.#epoch = epoch;
-  }
-}
-
-/** A generator for one purpose at one place of a run. */
-function generator(seed: number, place: number, purpose: number): Random {
-  const base = new Random(seed);
-  const words = [base.nextUint32(), base.nextUint32()] as const;
-  // Places of one run, and purposes, differ in all bits of their seeds: `Random` mixes each word.
-  return new Random(((words[0] + 2 * place + purpose) % 2 ** 32) + 2 ** 32 * (words[1] % 2 ** 20));
 }

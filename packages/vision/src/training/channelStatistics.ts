@@ -1,5 +1,7 @@
 /** What normalization and random erasing need to know of a set. */
-import type { ImageSet } from "../data/imageSet.ts";
+import { type AnySet, type ImageSet, isStreamed } from "../data/imageSet.ts";
+import { subset } from "../data/stratifiedSplit.ts";
+import { inMemory } from "../data/streamedImages.ts";
 
 /** Of each channel, 0 to 255. */
 export interface ChannelStatistics {
@@ -25,4 +27,18 @@ export function channelStatistics({ images, image, labels }: ImageSet): ChannelS
   // A channel that never changes is only shifted.
   const deviation = sums.map(([sum, squares]) => Math.sqrt(Math.max(squares / count - (sum / count) ** 2, 0)) || 1);
   return { mean, deviation };
+}
+
+/** Images of a streamed set that stand for all of it. */
+const sample = 1024;
+
+/**
+ * {@link channelStatistics} of a set, or, where it is streamed, of a sample that is spread over it evenly.
+ * @throws FailureError in one line that names a damaged image
+ */
+export async function statisticsOf(set: AnySet): Promise<ChannelStatistics> {
+  if (!isStreamed(set)) return channelStatistics(set);
+  const count = Math.min(sample, set.labels.length);
+  const places = Array.from({ length: count }, (_, i) => Math.floor((i * set.labels.length) / count));
+  return channelStatistics(await inMemory(subset(set, places, set.name)));
 }

@@ -73,7 +73,7 @@ describe("batches", () => {
       const batches = new Batches(small, { batchSize: 8, seed, augmentation: "none" });
       const found: number[] = [];
       for (const step of steps) {
-        const { images } = await batches.at(step);
+        const { images } = (await batches.at(step)).feeds;
         found.push(...images.filter((_, i) => i % 64 === 0));
       }
       return found;
@@ -98,7 +98,7 @@ describe("batches", () => {
     const batches = new Batches(single, { batchSize: 2, seed: 3, augmentation: "crop-flip" });
     const variants = new Set<string>();
     for (let step = 0; step < 300; step++) {
-      const image = Array.from((await batches.at(step)).images.subarray(0, 64));
+      const image = Array.from((await batches.at(step)).feeds.images.subarray(0, 64));
       const known = image.findIndex((value) => value > 0);
       // Which way the row goes, and where the pixel came from, say how all others must be.
       const rows = Array.from({ length: 8 }, (_, y) => image.slice(8 * y, 8 * y + 8));

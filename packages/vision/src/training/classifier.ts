@@ -39,13 +39,14 @@ import {
   unflatten,
 } from "@era/tensor";
 import * as z from "zod";
-import type { ImageSet } from "../data/imageSet.ts";
+import type { AnySet, CentreCrop, ImageSet } from "../data/imageSet.ts";
+import { type DamagedImage, parts } from "../data/streamedImages.ts";
 import { eraHead, type Head, plainHead, predictiveEntropy } from "../head.ts";
 import { type ModelName, models } from "../models/models.ts";
 import { infer, type NetworkState, networkState, train } from "../models/network.ts";
 import { withSplitNormalization } from "../models/splitNormalization.ts";
 import type { BatchSource } from "./batches.ts";
-import { channelStatistics } from "./channelStatistics.ts";
+import { statisticsOf } from "./channelStatistics.ts";
 import { jsdCrossEntropy } from "./jsdCrossEntropy.ts";
 import { Measurement, type Measures } from "./measures.ts";
 import { openBatches } from "./preparedBatches.ts";
@@ -157,7 +158,9 @@ export const classifierConfigSchema = z.object({
     .min(0)
     .max(64)
     .optional()
-    .describe("Threads that prepare batches ahead, the same ones with any number; 0: none; chosen if left out"),
+    .describe(
+      "Threads that prepare batches ahead, the same ones with any number; if left out: for images that are decoded on the way, one a spare core",
+    ),
   threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
 });
 
@@ -174,6 +177,8 @@ export interface ClassifierData {
   /** Of each channel, 0 to 255. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
+  /** How images of other sizes become ones of this, where that was done. */
+  readonly centre?: CentreCrop | undefined;
 }
 
 /** @throws Error in one line where no such head exists */
@@ -289,6 +294,8 @@ export interface StepReport {
   readonly entropy: number;
   readonly entropyMin: number;
   readonly learningRate: number;
+  /** Images in whose place others stood. */
+  readonly damaged: readonly DamagedImage[];
 }
 
 /**
@@ -325,11 +332,11 @@ export class Classifier {
   }
 
   /** @throws RangeError where the set does not fill a batch; Error where the head asked for does not exist, each in one line */
-  static async open(config: ClassifierConfig, set: ImageSet): Promise<Classifier> {
-    const statistics = channelStatistics(set);
-    const { augment: augmentation, randAugment, augSplits: splits, accumulate: batchesPerStep, workers = 0 } = config;
+  static async open(config: ClassifierConfig, set: AnySet): Promise<Classifier> {
+    const statistics = await statisticsOf(set);
+    const { augment: augmentation, randAugment, augSplits: splits, accumulate: batchesPerStep, workers } = config;
     const options = { ...config, augmentation, randAugment: policyOf(randAugment), splits, batchesPerStep, statistics };
-    const data = { image: set.image, classes: set.classes, ...statistics };
+    const data = { image: set.image, classes: set.classes, centre: set.centre, ...statistics };
     const graph = classifierGraph(config, data);
     const batches = openBatches(set, options, workers);
     try {
@@ -349,17 +356,19 @@ export class Classifier {
   async step(step: number): Promise<StepReport> {
     const { accumulate: batches } = this.#config;
     const learningRate = this.#learningRate(step);
-    const report = { loss: 0, accuracy: 0, entropy: 0, entropyMin: Number.POSITIVE_INFINITY, learningRate };
+    const damaged: DamagedImage[] = [];
+    const report = { loss: 0, accuracy: 0, entropy: 0, entropyMin: Number.POSITIVE_INFINITY };
     for (let i = 0; i < batches; i++) {
-      const batch = await this.#batches.at(step * batches + i);
+      const { feeds, damaged: found } = await this.#batches.at(step * batches + i);
+      damaged.push(...found);
       const isLast = i === batches - 1 || !this.#gather;
-      const found = isLast
-        ? await this.#program.run({ ...batch, learningRate: [learningRate] })
-        : await this.#gather.run({ ...batch });
-      for (const name of ["loss", "accuracy", "entropy"] as const) report[name] += Number(found[name][0]) / batches;
-      report.entropyMin = Math.min(report.entropyMin, Number(found.entropyMin[0]));
+      const measured = isLast
+        ? await this.#program.run({ ...feeds, learningRate: [learningRate] })
+        : await this.#gather.run({ ...feeds });
+      for (const name of ["loss", "accuracy", "entropy"] as const) report[name] += Number(measured[name][0]) / batches;
+      report.entropyMin = Math.min(report.entropyMin, Number(measured.entropyMin[0]));
     }
-    return report;
+    return { ...report, learningRate, damaged };
   }
 
   #learningRate(step: number): number {
@@ -375,7 +384,7 @@ export class Classifier {
    * inside); output `logits` `[batch, classes]`, of the class distribution. Classes, and what preparation the images need, are in its metadata.
    */
   exportModel(): Uint8Array {
-    const { image, classes } = this.#data;
+    const { image, classes, centre } = this.#data;
     const { target, floor } = this.graph.head.entropy;
     return exportOnnx(
       { logits: this.graph.classify(input("images", ["batch", ...image])) },
@@ -386,6 +395,7 @@ export class Classifier {
           color: image[0] === 3 ? "RGB" : "grey",
           size: image.slice(1),
           range: [0, 255],
+          ...(centre && { crop: centre.share }),
         }),
         entropy: JSON.stringify({ target, floor }),
       },
@@ -393,7 +403,7 @@ export class Classifier {
   }
 
   /** What the exported model predicts for a set. */
-  async evaluate(set: ImageSet): Promise<Measures> {
+  async evaluate(set: AnySet): Promise<Measures> {
     return evaluateModel(this.exportModel(), set, sessionOptions(this.#config));
   }
 
@@ -410,7 +420,7 @@ const sessionOptions = ({ threads }: ClassifierConfig): CompileOptions => (threa
 const evaluationBatch = 250;
 
 /** What an exported classifier predicts for a set of its images and classes. */
-export async function evaluateModel(model: Uint8Array, set: ImageSet, options: CompileOptions = {}): Promise<Measures> {
+export async function evaluateModel(model: Uint8Array, set: AnySet, options: CompileOptions = {}): Promise<Measures> {
   const loaded = await LoadedModel.load(model, options);
   try {
     return (await measure(loaded, set)).measures;
@@ -419,14 +429,23 @@ export async function evaluateModel(model: Uint8Array, set: ImageSet, options: C
   }
 }
 
-/** {@link evaluateModel} of a loaded classifier, with all that was added up. */
-export async function measure(model: LoadedModel, set: ImageSet): Promise<Measurement> {
-  const size = set.image.reduce((product, n) => product * n, 1);
+/**
+ * {@link evaluateModel} of a loaded classifier, with all that was added up.
+ * @param change what is done to the images first; it is told where they begin in the set
+ */
+export async function measure(
+  model: LoadedModel,
+  set: AnySet,
+  change: (part: ImageSet, start: number) => ImageSet | Promise<ImageSet> = (part) => part,
+): Promise<Measurement> {
   const measurement = new Measurement();
-  for (let start = 0; start < set.labels.length; start += evaluationBatch) {
-    const labels = set.labels.subarray(start, start + evaluationBatch);
-    const images = Float32Array.from(set.images.subarray(start * size, (start + labels.length) * size));
-    const { logits } = await model.run({ images });
+  let start = 0;
+  for await (const part of parts(set, evaluationBatch)) {
+    const { images, labels } = await change(part, start);
+    start += labels.length + part.skipped.length;
+    measurement.skipped.push(...part.skipped);
+    if (labels.length === 0) continue;
+    const { logits } = await model.run({ images: Float32Array.from(images) });
     measurement.add(logits as Float32Array, labels);
   }
   return measurement;

@@ -3,7 +3,8 @@ import { type Algorithm, type Domain, parseConfig, UsageError, writeFileAtomic }
 import { fromSafetensors } from "@era/tensor";
 import * as z from "zod";
 import { type DataOptions, type DataSet, dataFormats, readDataSet, requireAlike } from "../data/dataSet.ts";
-import type { ImageSet } from "../data/imageSet.ts";
+import { type AnySet, isStreamed } from "../data/imageSet.ts";
+import { fittingMemory, usualCentreShare } from "../data/indexedImages.ts";
 import { stratifiedSplit } from "../data/stratifiedSplit.ts";
 import { Classifier, classifierConfigSchema, classifierHead, requireCompatible } from "./classifier.ts";
 import { recipe, recipeNames } from "./recipes.ts";
@@ -15,7 +16,9 @@ export const classifierTrainingSchema = z.object({
     .string()
     .min(1)
     .default("mnist")
-    .describe("Images: a folder or tar of class folders, MNIST's or CIFAR's files; or mnist, which a package carries"),
+    .describe(
+      "Images: class folders, tars of such, Parquet, MNIST's or CIFAR's files; or mnist, which a package carries",
+    ),
   dataFormat: z.enum(dataFormats).default("auto").describe("What --data is; auto: told from its files"),
   testData: z.string().min(1).optional().describe("Class folders to evaluate on, where --data has no test images"),
   validation: z
@@ -24,7 +27,18 @@ export const classifierTrainingSchema = z.object({
     .lt(1)
     .default(0)
     .describe("Share of each class that is held out of training and evaluated on, instead of the test images"),
-  imageSize: z.int().min(1).optional().describe("Class folders: height and width that images are resized to"),
+  imageSize: z.int().min(1).optional().describe("Image files: height and width that images are resized to"),
+  centreCrop: z
+    .number()
+    .positive()
+    .max(1)
+    .default(usualCentreShare)
+    .describe("With --image-size: share of the shorter side that evaluation keeps"),
+  inMemory: z
+    .int()
+    .min(0)
+    .default(1024)
+    .describe("MiB that the decoded images of a split may take; larger ones are decoded as their batches need them"),
   skipBad: z.boolean().default(false).describe("Leave damaged images out, and count them, instead of failing"),
   recipe: z.enum(recipeNames).default("none").describe("Settings of a published run; flags win over it"),
   ...classifierConfigSchema.shape,
@@ -45,8 +59,8 @@ export const visionDomain: Domain = {
 
 /** What a run trains on, and what it is evaluated on while it trains. */
 export interface ClassifierSets {
-  readonly train: ImageSet;
-  readonly evaluation: ImageSet;
+  readonly train: AnySet;
+  readonly evaluation: AnySet;
 }
 
 /** Of the latest settings: checking and opening a run read the same files. */
@@ -57,8 +71,8 @@ let latest: { readonly key: string; readonly sets: Promise<ClassifierSets> } | u
  * @throws UsageError where they are not there, FailureError where they are damaged, each in one line
  */
 export function classifierSets(config: Settings): Promise<ClassifierSets> {
-  const { data, dataFormat, testData, validation, imageSize, skipBad, seed } = config;
-  const key = JSON.stringify([data, dataFormat, testData, validation, imageSize, skipBad, validation > 0 ? seed : 0]);
+  const { data, testData, validation, seed } = config;
+  const key = JSON.stringify([options(config, data), testData, validation, validation > 0 ? seed : 0]);
   if (latest?.key !== key) latest = { key, sets: readSets(config) };
   return latest.sets;
 }
@@ -68,7 +82,8 @@ async function readSets(config: Settings): Promise<ClassifierSets> {
   const { train, test } = await readDataSet(options(config, data));
   if (validation > 0) {
     const { rest, heldOut } = stratifiedSplit(train, validation, seed);
-    return { train: rest, evaluation: heldOut };
+    const { mostInMemory = 0 } = options(config, data);
+    return { train: rest, evaluation: isStreamed(heldOut) ? await fittingMemory(heldOut, mostInMemory) : heldOut };
   }
   if (testData === undefined) {
     if (test) return { train, evaluation: test };
@@ -79,17 +94,21 @@ async function readSets(config: Settings): Promise<ClassifierSets> {
   const { train: given, test: ownTest }: DataSet = await readDataSet({
     ...options(config, testData),
     dataFormat: "auto",
+    needsOriginals: false,
   });
   const evaluation = ownTest ?? given;
   requireAlike(evaluation, train);
   return { train, evaluation };
 }
 
-const options = ({ dataFormat, imageSize, skipBad }: Settings, data: string): DataOptions => ({
+const options = (settings: Settings, data: string): DataOptions => ({
   data,
-  dataFormat,
-  imageSize,
-  skipBad,
+  dataFormat: settings.dataFormat,
+  imageSize: settings.imageSize,
+  centreShare: settings.centreCrop,
+  skipBad: settings.skipBad,
+  mostInMemory: settings.inMemory * 2 ** 20,
+  needsOriginals: settings.augment === "resized-crop-flip",
 });
 
 /** Settings from which the number of steps follows. */
@@ -140,13 +159,17 @@ export const classifierAlgorithm: Algorithm<ClassifierTrainingConfig> = {
     const { train, evaluation } = await classifierSets(config);
     // A held-out part knows what was left out of the whole.
     const sets = config.validation > 0 ? [train] : [train, evaluation];
-    return sets.flatMap(({ name, skipped: [first, ...more] }) => {
+    const streams = sets
+      .filter(isStreamed)
+      .map(({ name, labels }) => `${name}: ${labels.length} images are decoded when batches need them`);
+    const damaged = sets.flatMap(({ name, skipped: [first, ...more] }) => {
       if (first === undefined) return [];
       const others = more.length > 0 ? ` and ${more.length} more` : "";
       return [
         `${name}: ${1 + more.length} damaged images are left out (--skip-bad): ${first.file} ${first.reason}${others}`,
       ];
     });
+    return [...streams, ...damaged];
   },
 
   async open(config) {

@@ -1,4 +1,5 @@
 /** What is measured of a classifier's predictions. */
+import type { SkippedFile } from "../data/imageSet.ts";
 
 export interface Measures {
   readonly count: number;
@@ -13,6 +14,8 @@ export interface Measures {
   /** Entropy of the predicted distribution in nats. */
   readonly entropyMean: number;
   readonly entropyMin: number;
+  /** Images that were left out because they are damaged. */
+  readonly skipped: readonly SkippedFile[];
 }
 
 /** Predictions whose confidence lies in one bin. */
@@ -31,6 +34,8 @@ const bins = 15;
 export class Measurement {
   /** Of each prediction, in nats, in the order they came. */
   readonly entropies: number[] = [];
+  /** Images that were left out because they are damaged. */
+  readonly skipped: SkippedFile[] = [];
   #count = 0;
   #right = 0;
   #five = 0;
@@ -93,6 +98,7 @@ export class Measurement {
       ece: gap / count,
       entropyMean: this.#entropy / count,
       entropyMin: this.#least,
+      skipped: this.skipped,
     };
   }
 }

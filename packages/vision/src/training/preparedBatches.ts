@@ -2,8 +2,9 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { FailureError } from "@era/lab";
-import type { ImageSet } from "../data/imageSet.ts";
-import { type Batch, Batches, type BatchOptions, type BatchSource } from "./batches.ts";
+import { type AnySet, isStreamed } from "../data/imageSet.ts";
+import { inSharedMemory } from "../data/sharedMemory.ts";
+import { Batches, type BatchOptions, type BatchSource, type PreparedBatch } from "./batches.ts";
 
 let program = new URL("./batchWorkerMain.js", import.meta.url);
 
@@ -14,27 +15,31 @@ export function useBatchProgram(url: URL): void {
 
 /** What a worker is started with. All of it can be sent to a thread; pixels lie in memory that all threads share. */
 export interface BatchTask {
-  readonly set: ImageSet;
+  readonly set: AnySet;
   readonly options: BatchOptions;
 }
 
 /** A worker's message: a step's batch, or why there is none. */
 export type BatchAnswer = { readonly step: number } & (
-  | { readonly batch: Batch }
+  | { readonly batch: PreparedBatch }
   | { readonly error: string; readonly isFailure: boolean }
 );
 
 /**
- * Batches of a set, prepared by so many worker threads; 0: in the calling one, when they are asked for.
+ * Batches of a set, prepared by so many worker threads; 0: in the calling one, when they are asked for. Left out: where images are decoded on the
+ * way, as many as there are cores beside the one that takes steps, at most {@link mostWorkers}; otherwise none, as a batch then takes far less time
+ * than a step.
  * @throws RangeError where the set does not fill a batch
  */
-export function openBatches(set: ImageSet, options: BatchOptions, workers: number): BatchSource {
-  const { perEpoch } = new Batches(set, options);
-  return workers === 0 ? new Batches(set, options) : new PreparedBatches(set, options, perEpoch, workers);
+export function openBatches(set: AnySet, options: BatchOptions, workers = usualWorkers(set)): BatchSource {
+  const here = new Batches(set, options);
+  return workers === 0 ? here : new PreparedBatches(set, options, here.perEpoch, workers);
 }
 
-/** Threads that can prepare batches while another one takes steps. */
-export const spareThreads = (): number => Math.min(Math.max(availableParallelism() - 1, 1), 4);
+const mostWorkers = 4;
+
+const usualWorkers = (set: AnySet): number =>
+  isStreamed(set) ? Math.min(Math.max(availableParallelism() - 1, 1), mostWorkers) : 0;
 
 /** Steps whose batches are prepared beyond the one asked for, a worker: one at work, and one ready. */
 const ahead = 2;
@@ -43,15 +48,15 @@ class PreparedBatches implements BatchSource {
   readonly perEpoch: number;
   readonly #workers: readonly BatchWorker[];
   /** By step: what is asked for and not taken yet. */
-  readonly #coming = new Map<number, Promise<Batch>>();
+  readonly #coming = new Map<number, Promise<PreparedBatch>>();
 
-  constructor(set: ImageSet, options: BatchOptions, perEpoch: number, workers: number) {
+  constructor(set: AnySet, options: BatchOptions, perEpoch: number, workers: number) {
     this.perEpoch = perEpoch;
-    const task = { set: { ...set, images: shared(set.images), labels: shared(set.labels), skipped: [] }, options };
+    const task = { set: inSharedMemory({ ...set, skipped: [] }), options };
     this.#workers = Array.from({ length: workers }, (_, i) => new BatchWorker(task, i));
   }
 
-  async at(step: number): Promise<Batch> {
+  async at(step: number): Promise<PreparedBatch> {
     for (const known of this.#coming.keys()) if (known < step) this.#coming.delete(known);
     for (let next = step; next <= step + ahead * this.#workers.length; next++) this.#ask(next);
     const coming = this.#coming.get(step);
@@ -60,7 +65,7 @@ class PreparedBatches implements BatchSource {
     // Only while a batch is waited for does a worker keep the program from ending.
     worker?.hold(true);
     try {
-      return (await coming) as Batch;
+      return (await coming) as PreparedBatch;
     } finally {
       worker?.hold(false);
     }
@@ -72,7 +77,7 @@ class PreparedBatches implements BatchSource {
 
   #ask(step: number): void {
     if (this.#coming.has(step)) return;
-    const batch = this.#workers[step % this.#workers.length]?.prepare(step) as Promise<Batch>;
+    const batch = this.#workers[step % this.#workers.length]?.prepare(step) as Promise<PreparedBatch>;
     // An error counts when its step is at hand, if ever.
     batch.catch(() => {});
     this.#coming.set(step, batch);
@@ -83,7 +88,7 @@ class PreparedBatches implements BatchSource {
 class BatchWorker {
   readonly #worker: Worker;
   readonly #name: string;
-  readonly #pending = new Map<number, { resolve(batch: Batch): void; reject(error: Error): void }>();
+  readonly #pending = new Map<number, { resolve(batch: PreparedBatch): void; reject(error: Error): void }>();
   /** Why there is no thread any more. */
   #ended: Error | undefined;
 
@@ -96,7 +101,7 @@ class BatchWorker {
     this.#worker.on("exit", (code) => this.#end(`it exited with code ${code}`));
   }
 
-  prepare(step: number): Promise<Batch> {
+  prepare(step: number): Promise<PreparedBatch> {
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#pending.set(step, { resolve, reject });
@@ -128,13 +133,4 @@ class BatchWorker {
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
   }
-}
-
-/** The array in memory that threads share: itself where it lies there already. */
-export function shared<A extends Uint8Array | Uint16Array>(array: A): A {
-  if (array.buffer instanceof SharedArrayBuffer) return array;
-  const memory = new SharedArrayBuffer(array.byteLength);
-  const copy = array instanceof Uint8Array ? new Uint8Array(memory) : new Uint16Array(memory);
-  copy.set(array);
-  return copy as A;
 }

@@ -11,7 +11,8 @@ import {
   type TrainingHooks,
 } from "@era/lab";
 import { fromSafetensors, NonFiniteError as NonFiniteOutput, toSafetensors } from "@era/tensor";
-import type { ImageSet } from "../data/imageSet.ts";
+import type { AnySet } from "../data/imageSet.ts";
+import type { DamagedImage } from "../data/streamedImages.ts";
 import type { Classifier } from "./classifier.ts";
 
 /** The loop's own state: plain JSON beside the tensors. */
@@ -23,6 +24,8 @@ interface LoopState {
   /** Lowest entropy of any prediction so far, in nats. */
   minEntropy: number | undefined;
   averages: Averages["state"];
+  /** Training images that were found damaged, by their places in the set. */
+  damaged?: readonly number[];
 }
 
 export interface LoopConfig {
@@ -41,10 +44,10 @@ export interface LoopConfig {
  * @throws NonFiniteError with the step where the loss is none: the last checkpoint stays; CheckpointError where `checkpoint` is of another network
  */
 export async function trainClassifier(
-  { classifier, evaluation, run }: { classifier: Classifier; evaluation: ImageSet; run: Run },
+  { classifier, evaluation, run }: { classifier: Classifier; evaluation: AnySet; run: Run },
   config: LoopConfig,
   checkpoint: Checkpoint | undefined,
-  { onProgress, shouldStop }: TrainingHooks = {},
+  { onProgress, onNote, shouldStop }: TrainingHooks = {},
 ): Promise<number> {
   const { floor } = classifier.graph.head.entropy;
   const averages = new Averages();
@@ -54,14 +57,24 @@ export async function trainClassifier(
   const lowest = (entropy: number): void => {
     state.minEntropy = Math.min(state.minEntropy ?? entropy, entropy);
   };
+  const damaged = new Set(state.damaged);
+  const note = (found: readonly DamagedImage[]): void => {
+    for (const { index, file, reason } of found) {
+      if (damaged.has(index)) continue;
+      damaged.add(index);
+      onNote?.(`damaged, another image stands for it (--skip-bad): ${file} ${reason}`);
+    }
+  };
   const isDue = (epochs: number): boolean =>
     state.step % (epochs * classifier.stepsPerEpoch) === 0 || state.step >= config.steps;
 
   try {
     while (state.step < config.steps) {
       // 1. A step.
-      const { loss, accuracy, entropy, entropyMin, learningRate } = await classifier.step(state.step);
+      const report = await classifier.step(state.step);
+      const { loss, accuracy, entropy, entropyMin, learningRate } = report;
       state.step++;
+      note(report.damaged);
       lowest(entropyMin);
       averages.add({
         "train/loss": loss,
@@ -88,6 +101,7 @@ export async function trainClassifier(
         run.log(state.step, {
           ...averages.take(),
           ...(state.minEntropy !== undefined && { "prediction/entropyMin": state.minEntropy }),
+          ...(damaged.size > 0 && { "data/damaged": damaged.size }),
           ...(floor !== null && { "prediction/entropyFloor": floor }),
           ...machine.take(state.step),
         });
@@ -98,6 +112,7 @@ export async function trainClassifier(
       const stop = shouldStop?.() === true;
       if (isDue(config.checkpointEvery) || stop) {
         state.averages = averages.state;
+        if (damaged.size > 0) state.damaged = [...damaged];
         run.saveCheckpoint({
           step: state.step,
           tensors: toSafetensors(finiteArrays(classifier.graph.state, state.step)),
