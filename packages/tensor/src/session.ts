@@ -21,6 +21,11 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Execution providers in order of preference: "cpu" (default), "cuda", "webgpu", … as the runtime package offers them. */
   readonly providers?: readonly string[];
+  /**
+   * false: memory is taken value by value at every run, instead of as one block from the second run on. ONNX Runtime keeps what the first run
+   * took besides that block, so a program whose values are large needs up to twice the memory with it.
+   */
+  readonly memoryPattern?: boolean;
   /** Writes ONNX Runtime's own profile to a file that starts with this prefix. */
   readonly profile?: string;
   /**
@@ -50,7 +55,7 @@ export async function loadRuntime(): Promise<Runtime> {
  */
 export async function createSession(
   model: Uint8Array,
-  { threads, providers = ["cpu"], profile, folds = true }: SessionOptions = {},
+  { threads, providers = ["cpu"], memoryPattern = true, profile, folds = true }: SessionOptions = {},
   external: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Promise<InferenceSession> {
   const { InferenceSession } = await loadRuntime();
@@ -59,6 +64,7 @@ export async function createSession(
     graphOptimizationLevel: "all",
     executionMode: "sequential",
     logSeverityLevel: 3,
+    enableMemPattern: memoryPattern,
     ...(external.size > 0 && { externalData: [...external].map(([path, data]) => ({ path, data })) }),
     ...(!folds && { extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } } }),
     ...(threads !== undefined && { intraOpNumThreads: threads }),

@@ -87,7 +87,7 @@ function someWeights(config: DecoderConfig, random: Random): Record<string, Name
   );
 }
 
-/** Two updates by GRPO's loss with ERA and AdamW, in this process, whose peak of memory is then theirs. */
+/** Two updates by GRPO's loss with ERA and AdamW, compiled as `era train grpo` compiles its own, in this process, whose peak of memory is then theirs. */
 export async function measureLanguageStep(size: LanguageStepSize): Promise<LanguageStep> {
   const { responses, length, layers, rank, checkpoint, whole, threads } = size;
   const config = parseConfig({ ...smolLm2, num_hidden_layers: layers });
@@ -116,7 +116,9 @@ export async function measureLanguageStep(size: LanguageStepSize): Promise<Langu
 
   const startMebibytes = peak();
   const outputs = { loss, gradientNorm };
-  const [program, compileSeconds] = await cpuSeconds(() => compile({ outputs, updates }, { threads }));
+  const [program, compileSeconds] = await cpuSeconds(() =>
+    compile({ outputs, updates }, { threads, memoryPattern: false }),
+  );
   const feeds = {
     tokens: BigInt64Array.from({ length: responses * length }, () => BigInt(random.integer(config.vocabularySize))),
     responseMask: new Float32Array(responses * (length - 1)).fill(1),

@@ -84,7 +84,9 @@ export class Grpo {
   }
 
   static async open(model: TrainedModel, options: GrpoOptions): Promise<Grpo> {
-    const { method, rows, length, temperature, weightDecay, gradientClip, memory, session } = options;
+    const { method, rows, length, temperature, weightDecay, gradientClip, memory } = options;
+    // One block for all values of a run would come on top of what the first run took.
+    const session = { memoryPattern: false, ...options.session };
     const { config, parameters, tensors, state } = model;
     const shape = [rows, length - 1];
     const tokens = input("tokens", [rows, length], "int64");

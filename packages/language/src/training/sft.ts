@@ -55,7 +55,9 @@ export class Sft {
   }
 
   static async open(model: TrainedModel, options: SftOptions): Promise<Sft> {
-    const { batchSize, rows, length, weightDecay, gradientClip, memory, session } = options;
+    const { batchSize, rows, length, weightDecay, gradientClip, memory } = options;
+    // As in the update by reward.
+    const session = { memoryPattern: false, ...options.session };
     const { config, parameters, tensors, state } = model;
     const tokens = input("tokens", [rows, length], "int64");
     // Over all parts of a batch the weights of its tokens add up to the number of parts.
