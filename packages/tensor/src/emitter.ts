@@ -36,6 +36,8 @@ export class Emitter {
   readonly initializers: TensorProto[] = [];
   /** The values of the constants that lie outside the model, by the constants' names; undefined: all lie in it. */
   readonly external: Map<string, Uint8Array> | undefined;
+  /** Channels that the runtime's own layout of images keeps together, as `channelBlock` finds them; 1: it is not to be used. */
+  readonly channelBlock: number;
   /** Domains of operators besides ONNX's own. */
   readonly domains = new Set<string>();
   readonly #written = new Map<string, readonly string[]>();
@@ -50,9 +52,10 @@ export class Emitter {
    * @param reserved names that no value written here may take
    * @param options.external whether large constants stay outside the model, in `external`, as views of the arrays that were given
    */
-  constructor(reserved: Iterable<string> = [], { external = false } = {}) {
+  constructor(reserved: Iterable<string> = [], { external = false, channelBlock = 1 } = {}) {
     this.#reserved = new Set(reserved);
     this.external = external ? new Map() : undefined;
+    this.channelBlock = channelBlock;
   }
 
   #name(prefix: string): string {

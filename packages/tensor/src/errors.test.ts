@@ -86,7 +86,8 @@ const shapes: Calls = [
   [() => l.slice(x, 1, 3), "slice: 3::1 takes no elements of axis 1 of [2, 3]"],
   [() => l.slice(x, 1, 0.5), "slice: 0.5::1 takes no elements of axis 1 of [2, 3]"],
   [() => l.slice(batch, 0, 1), 'slice: needs a fixed shape, but [batch] has the named dimension "batch"'],
-  [() => l.pad(x, [[0, -1, 0]]), "pad: widths -1 and 0 of axis 0 of [2, 3] must be whole numbers from 0"],
+  [() => l.pad(x, [[0, 0.5, 0]]), "pad: widths 0.5 and 0 of axis 0 of [2, 3] must be whole numbers"],
+  [() => l.pad(x, [[0, 1, -2]]), "pad: widths 1 and -2 leave nothing of axis 0 of [2, 3]"],
   [
     () =>
       l.pad(x, [

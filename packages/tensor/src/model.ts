@@ -33,6 +33,8 @@ export interface ModelOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Name of a first output besides the others, an empty sequence: see `runInto` in session.ts. */
   readonly sentinel?: string;
+  /** Channels that the runtime's layout of images keeps together; 1 (default): a model for any runtime. */
+  readonly channelBlock?: number;
 }
 
 /**
@@ -41,13 +43,13 @@ export interface ModelOptions {
  */
 export function buildModel(
   outputs: Readonly<Record<string, Tensor>>,
-  { frozen = false, external = false, metadata = {}, sentinel }: ModelOptions = {},
+  { frozen = false, external = false, metadata = {}, sentinel, channelBlock = 1 }: ModelOptions = {},
 ): Model {
   const order = topologicalOrder(Object.values(outputs));
   const inputNames = order.flatMap((node) => node.outputs.flatMap((output) => inputName(output) ?? []));
   const taken = inputNames.find((name) => name in outputs);
   if (taken !== undefined) throw new Error(`output "${taken}": an input has that name`);
-  const emit = new Emitter([...Object.keys(outputs), ...inputNames], { external });
+  const emit = new Emitter([...Object.keys(outputs), ...inputNames], { external, channelBlock });
   const inputs = new Map<string, TensorType>();
   const variables = new Map<string, Tensor>();
   const names = new Map<Tensor, string>();

@@ -1,7 +1,9 @@
 /** A compiled program: one ONNX graph that computes outputs and advances the state, run by ONNX Runtime. */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import { channelBlock } from "./channelBlock.ts";
 import { allocate, type DType, type TypedArray, toTypedArray } from "./dtype.ts";
 import { buildModel } from "./model.ts";
+import { convolves } from "./ops/convolution.ts";
 import { copiesFetches, createSession, runInto, type SessionOptions, tensorMaker } from "./session.ts";
 import { fillShape, formatShape, type Shape, ShapeError, sameShape, sizeOf } from "./shape.ts";
 import type { Variable } from "./state.ts";
@@ -105,7 +107,14 @@ export async function compile<K extends string>(
     shape.every((dim) => typeof dim === "number" || told.has(dim)),
   );
   const sentinel = isWriting && canHaveBuffers && copiesFetches() ? sentinelName : undefined;
-  const model = buildModel(values, { frozen, external: true, ...(sentinel !== undefined && { sentinel }) });
+  // Where weights are constants, ONNX Runtime chooses the layout itself.
+  const block = !frozen && convolves(Object.values<Tensor>(values)) ? await channelBlock(sessionOptions) : 1;
+  const model = buildModel(values, {
+    frozen,
+    external: true,
+    channelBlock: block,
+    ...(sentinel !== undefined && { sentinel }),
+  });
   const session = await createSession(model.bytes, sessionOptions, model.external);
   const view = (name: string, variable: Variable, offset: number, shape: Shape): VariableView => ({
     name,

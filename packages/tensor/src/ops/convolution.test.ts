@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { grad } from "../grad.ts";
+import { compile } from "../program.ts";
+import { State } from "../state.ts";
 import { input, type Tensor } from "../tensor.ts";
 import { describeOperations, expectClose, runTensors } from "../testing/checkOperation.ts";
 import { interpret } from "../testing/interpret.ts";
@@ -83,6 +85,40 @@ describe("convolutions", () => {
     const results = await runTensors(gradients, tensors, values);
     for (const [i, result] of results.entries()) expectClose(result, expected[i], 1e-5, `${tensors[i]}`);
   });
+
+  // A frozen program has ONNX's own convolution, which the other cases check.
+  it.each([
+    ["", [4, 32, 32, 32], [16, 32, 3, 3], { padding: 1 }],
+    [
+      " with stride, dilation and bias",
+      [5, 16, 61, 60],
+      [32, 16, 3, 2],
+      { stride: 2, dilation: [1, 2], padding: [1, 0] },
+      32,
+    ],
+  ] as const)(
+    "in ONNX Runtime's own layout give the same%s",
+    async (_name, xShape, weightShape, options, bias?: number) => {
+      const state = new State();
+      const variable = (name: string, shape: readonly number[], seed: number) =>
+        state.variable(name, Float32Array.from(real(shape, -1, 1, seed).values), shape);
+      const x = variable("x", xShape, 1);
+      const weight = variable("weight", weightShape, 2);
+      const y = conv2d(x, weight, { ...options, ...(bias && { bias: variable("bias", [bias], 3) }) });
+      const [slope] = grad(sum(mul(square(y), 1e-2)), [x]) as [Tensor];
+      const results = await Promise.all(
+        [false, true].map(async (frozen) => (await compile({ outputs: { y, slope } }, { frozen })).run()),
+      );
+      const [own, plain] = results;
+      for (const name of ["y", "slope"] as const) {
+        const [actual, expected] = [own?.[name] as Float32Array, plain?.[name] as Float32Array];
+        const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+        expect(scale).toBeGreaterThan(1);
+        const isClose = (value: number, i: number) => Math.abs(value - (expected[i] ?? Number.NaN)) < 1e-6 * scale;
+        expect(actual.findIndex((value, i) => !isClose(value, i))).toBe(-1);
+      }
+    },
+  );
 
   it("says what does not fit", () => {
     const x = input("x", [1, 4, 5, 5]);

@@ -326,8 +326,8 @@ export const expm1 = unary(
 /** log(1 + eˣ), without overflow. */
 export const softplus = unary("softplus", float32Only("softplus", "Softplus"), (g, x) => mul(g, sigmoid(x)));
 
-/** max(x, 0); its derivative at 0 is 0. */
-export const relu = unary("relu", "Relu", (g, x) => where(greater(x, 0), g, 0));
+/** max(x, 0); its derivative, 0 at 0, is multiplied as 0 or 1, since ONNX Runtime's Where takes twice as long as Cast and Mul. */
+export const relu = unary("relu", "Relu", (g, x) => mul(g, cast(greater(x, 0), x.dtype)));
 
 /**
  * x for x > 0, eˣ − 1 below. Written as max(x, 0) + (min(eˣ, 1) − 1): five vectorized operations take a quarter of the time of ONNX

@@ -137,6 +137,19 @@ describe("layout operations", () => {
       ),
       of([2, 1, 2], "the middle", (x) => layout.pad(x, [[1, 2, 1]])),
       of([2], "nothing", (x) => layout.pad(x, [[0, 0, 0]])),
+      of([5], "a shift", (x) => layout.pad(x, [[0, 2, -2]])),
+      of([3, 4], "cut, shifted back and widened", (x) =>
+        layout.pad(x, [
+          [0, -1, 2],
+          [1, -3, 1],
+        ]),
+      ),
+      of([3, 4], "cut alone", (x) =>
+        layout.pad(x, [
+          [0, -1, 0],
+          [1, -1, -2],
+        ]),
+      ),
       integers((x) => layout.pad(x, [[0, 1, 1]], -1)),
       bools((x) => layout.pad(x, [[1, 1, 0]], 1)),
     ],
