@@ -61,7 +61,7 @@ describe.concurrent("a wrong command is one line on standard error that says wha
     ["train sac --config broken.json", /^era: --config broken\.json: not JSON: /],
     ["train sac --config list.json", /^era: --config list\.json: must be a JSON object of settings$/],
     ["train sac --config misspelt.json", /^era: --discont: unknown flag; did you mean --discount\?$/],
-    ["eval", /^era: missing required argument 'run'$/],
+    ["eval", /^era: missing required argument 'runs'$/],
     ["eval nowhere", /^era: nowhere: there is no such run folder or \.onnx file$/],
     ["eval no-run", /^era: no-run is not a run folder: it has no config\.json$/],
     ["eval no-run --episodes 0", /^era: --episodes 0: must be a whole number of at least 1$/],

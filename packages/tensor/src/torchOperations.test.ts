@@ -106,6 +106,7 @@ const applications: Readonly<Record<string, Application>> = {
   "gather axis 1": (x) => indexing.gather(x, rows, 1),
   scatterAdd: (x, updates) => indexing.scatterAdd(x, int64([1, 0, 1, 1]), updates),
   takeAlong: (x) => indexing.takeAlong(x, int64([0, 2, 2, 1, 1, 0], [2, 3])),
+  addAlong: (x, updates) => indexing.addAlong(x, int64([0, 2, 2, 1, 1, 0], [2, 3]), updates),
   pick: (x) => indexing.pick(x, int64([2, 0])),
   topK: (x) => indexing.topK(x, 2).values,
   sort: (x) => indexing.sort(x, { axis: 0 }).values,
