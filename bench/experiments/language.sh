@@ -1,7 +1,7 @@
 #!/bin/sh
 # The runs behind the tables in results/language.md: entropy methods of GRPO on countdown, from one supervised start, three seeds each.
 # Usage: sh bench/experiments/language.sh [folder] [method …], methods: none bonus kl-cov clip-cov clip-higher era.
-# Finished runs are kept and interrupted ones continued, so it can be stopped and started again. A run takes some five minutes on one core.
+# Finished runs are kept and interrupted ones continued, so it can be stopped and started again. All take half an hour on two cores.
 set -eu
 cd "$(dirname "$0")/../.."
 out=${1:-runs/language}
