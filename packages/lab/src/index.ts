@@ -10,7 +10,7 @@ export {
   type ResultTable,
   textTable,
 } from "./compare/comparisonTables.ts";
-export { type FoundRun, findRuns } from "./compare/findRuns.ts";
+export { type FoundRun, findRuns, runFolders } from "./compare/findRuns.ts";
 export { type Normalization, parseNormalization, rangeOfRuns } from "./compare/normalization.ts";
 export { type Allowance, allowances, type RunTable, type TabulateOptions, tabulate } from "./compare/runTable.ts";
 export { type Flag, flagsFromSchema, parseConfig, unknownFlag } from "./config.ts";
@@ -70,8 +70,9 @@ export type {
   TrainingHooks,
 } from "./training/algorithm.ts";
 export { Averages } from "./training/averages.ts";
-export { finiteArrays, refused, stateKey } from "./training/learnerState.ts";
+export { atStep, finiteArrays, loopState, refused, stateKey } from "./training/learnerState.ts";
 export { MachineMetrics } from "./training/machineMetrics.ts";
 export { learningRateAt, type Schedule, type ScheduleName, scheduleNames } from "./training/schedule.ts";
+export { seedSetting, threadsSetting } from "./training/settings.ts";
 export { trainRun } from "./training/trainRun.ts";
 export { closestName, unknownName } from "./unknownName.ts";

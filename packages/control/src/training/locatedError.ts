@@ -1,5 +1,4 @@
-import { FailureError, NonFiniteError } from "@era/lab";
-import { NonFiniteError as NonFiniteOutput } from "@era/tensor";
+import { atStep, FailureError } from "@era/lab";
 import { EnvError } from "../env/env.ts";
 
 /**
@@ -7,11 +6,10 @@ import { EnvError } from "../env/env.ts";
  * @param savedStep of the newest checkpoint; undefined where there is none
  */
 export function located(error: unknown, step: number, savedStep: number | undefined): unknown {
-  if (error instanceof NonFiniteOutput) return new NonFiniteError(error.quantity, step, error.value);
   if (error instanceof EnvError) {
     const kept =
       savedStep === undefined ? "no checkpoint was written yet" : `the checkpoint of step ${savedStep} is kept`;
     return new FailureError(`step ${step}: ${error.message}; ${kept}`, { cause: error });
   }
-  return error;
+  return atStep(error, step);
 }

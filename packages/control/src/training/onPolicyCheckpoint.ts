@@ -1,6 +1,6 @@
 /** What a checkpoint holds of an on-policy run: the agent's tensors, the copies of the environment, the rollout begun, and the loop's own state. */
 import type { Averages, Checkpoint, Run } from "@era/lab";
-import { finiteArrays, refused, stateKey } from "@era/lab";
+import { finiteArrays, loopState, refused, stateKey } from "@era/lab";
 import { fromSafetensors, type RandomState, type SafeTensor, type State, toSafetensors } from "@era/tensor";
 import type { VectorEnv } from "../env/vector/vectorEnv.ts";
 import type { Rollout } from "../rollout/rollout.ts";
@@ -67,8 +67,7 @@ export async function restoreOnPolicy(
   { observations, rollout }: Pick<OnPolicyParts, "observations" | "rollout">,
 ): Promise<OnPolicyState> {
   try {
-    const loop = checkpoint.metadata.get(stateKey);
-    if (loop === undefined) throw new Error("it has no state of this training loop");
+    const loop = loopState<OnPolicyState>(checkpoint);
     const targets = [
       ["observations", observations] as const,
       ...rolloutParts.map((name) => [`rollout.${name}`, rollout[name]] as const),
@@ -79,7 +78,7 @@ export async function restoreOnPolicy(
     agent.load(fromSafetensors(checkpoint.tensors));
     await env.restoreState(states);
     for (const { target, source } of targets) target.set(source);
-    return JSON.parse(loop) as OnPolicyState;
+    return loop;
   } catch (error) {
     throw refused(checkpoint, error);
   }

@@ -44,7 +44,8 @@ export function findRuns(paths: readonly string[]): FoundRun[] {
   return [...folders.values()].map(readRun);
 }
 
-function runFolders(path: string): string[] {
+/** The run folders at a path, at any depth; itself where it is one. */
+export function runFolders(path: string): string[] {
   if (existsSync(join(path, "config.json"))) return [path];
   const folders = readdirSync(path, { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules",

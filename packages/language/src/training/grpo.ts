@@ -2,40 +2,22 @@
  * The policy update of GRPO (Shao et al. 2024) as DAPO takes it (arXiv 2503.14476): AdamW on the loss of `policyLoss` over responses that were
  * sampled before. A batch larger than memory goes through in parts whose gradients are averaged.
  */
-import {
-  accumulate,
-  adam,
-  clipByGlobalNorm,
-  compile,
-  flatGradient,
-  globalNorm,
-  input,
-  type Program,
-  type Random,
-  type SessionOptions,
-} from "@era/tensor";
+import { compile, input, type Program, type Random } from "@era/tensor";
+import { CompiledUpdate, trainingSession, type UpdateOptions } from "./compiledUpdate.ts";
 import type { EntropyMethod } from "./entropyMethod.ts";
 import { type PolicyMetrics, policyLoss } from "./policyLoss.ts";
 import { packRows, packValues, type Sequence } from "./rows.ts";
-import { methodScoring, type TokenScoreOptions, tokenScores } from "./tokenScores.ts";
+import { methodScoring, tokenScores } from "./tokenScores.ts";
 import type { TrainedModel } from "./trainedModel.ts";
 
-export interface GrpoOptions {
+export interface GrpoOptions extends UpdateOptions {
   readonly method: EntropyMethod;
-  /** Responses that go through at once, and tokens of the longest row. */
-  readonly rows: number;
-  readonly length: number;
   /** What responses were sampled at: their log-probabilities are of softmax(logits / temperature). */
   readonly temperature: number;
-  readonly weightDecay: number;
-  readonly gradientClip: number;
   /** Whether batches are in several parts. */
   readonly accumulate: boolean;
   /** Whether several updates follow one sampling: then `logProbabilities` are needed before the first. */
   readonly keepsOld: boolean;
-  /** How memory is spared. */
-  readonly memory: Pick<TokenScoreOptions, "checkpoint" | "chunk">;
-  readonly session: SessionOptions;
 }
 
 /** A response with what its tokens are weighted by. */
@@ -65,9 +47,7 @@ const metricNames = [
 ] as const satisfies readonly Metric[];
 
 interface Programs {
-  readonly step: Program<Metric | "gradientNorm">;
-  /** Of all parts of a batch but the last. */
-  readonly gather: Program<Metric> | undefined;
+  readonly update: CompiledUpdate<Metric>;
   readonly scores: Program<"logProb"> | undefined;
 }
 
@@ -84,10 +64,8 @@ export class Grpo {
   }
 
   static async open(model: TrainedModel, options: GrpoOptions): Promise<Grpo> {
-    const { method, rows, length, temperature, weightDecay, gradientClip, memory } = options;
-    // One block for all values of a run would come on top of what the first run took.
-    const session = { memoryPattern: false, ...options.session };
-    const { config, parameters, tensors, state } = model;
+    const { method, rows, length, temperature, memory } = options;
+    const { config, tensors } = model;
     const shape = [rows, length - 1];
     const tokens = input("tokens", [rows, length], "int64");
     const batch = { responseMask: input("responseMask", shape), advantages: input("advantages", shape) };
@@ -100,26 +78,15 @@ export class Grpo {
       totals: { tokens: input("totalTokens", []), responses: input("totalResponses", []) },
       ...(method.name === "clip-cov" && { noise: input("noise", shape) }),
     });
-    const gradient = flatGradient(loss, parameters);
-    const parts = options.accumulate ? accumulate({ state, name: "gradient" }, gradient) : undefined;
-    const whole = parts?.mean ?? gradient;
-    const gradientNorm = globalNorm(whole);
-    const { updates } = adam({ state, name: "optimizer" }, parameters.flat, clipByGlobalNorm(whole, gradientClip), {
-      learningRate: input("learningRate", []),
-      weightDecay,
-    });
-    const step = await compile(
-      {
-        outputs: { ...metrics, gradientNorm },
-        updates: [...updates, ...(parts?.reset ?? [])],
-        guard: ["policyLoss", "gradientNorm"],
-      },
-      session,
+    const update = await CompiledUpdate.compile(
+      model,
+      { loss, outputs: { ...metrics }, guard: ["policyLoss"], accumulates: options.accumulate },
+      options,
     );
-    const gather =
-      parts && (await compile({ outputs: { ...metrics }, updates: parts.gather, guard: ["policyLoss"] }, session));
-    const old = options.keepsOld ? await compile({ outputs: { logProb: scores.logProb } }, session) : undefined;
-    return new Grpo(model, options, { step, gather, scores: old });
+    const old = options.keepsOld
+      ? await compile({ outputs: { logProb: scores.logProb } }, trainingSession(options.session))
+      : undefined;
+    return new Grpo(model, options, { update, scores: old });
   }
 
   /** Log-probabilities of the responses' tokens under the model as it is, of the method's scoring, to be kept as `oldLogProb`. */
@@ -150,7 +117,7 @@ export class Grpo {
    */
   async update(responses: readonly WeightedResponse[], learningRate: number, random: Random): Promise<UpdateReport> {
     const { method, keepsOld, rows, length } = this.#options;
-    const { step, gather } = this.#programs;
+    const { step, gather } = this.#programs.update;
     // Before the update, so that the generator's copy of the weights is not there beside all that the update takes.
     await this.#model.changed();
     const parts = this.#parts(responses);
@@ -208,8 +175,7 @@ export class Grpo {
   }
 
   async dispose(): Promise<void> {
-    await this.#programs.step.dispose();
-    await this.#programs.gather?.dispose();
+    await this.#programs.update.dispose();
     await this.#programs.scores?.dispose();
   }
 }

@@ -1,14 +1,12 @@
 import { type Algorithm, learningRateAt, parseConfig } from "@era/lab";
-import { fromSafetensors } from "@era/tensor";
 import * as z from "zod";
-import { writeModelFolder } from "../modelFolder.ts";
 import { loadReward } from "../rewards/reward.ts";
 import { entropyMethod, entropyMethodSchema } from "./entropyMethod.ts";
-import { evaluateModel } from "./evaluateModel.ts";
 import { Grpo } from "./grpo.ts";
 import { GrpoTrainer } from "./grpoTrainer.ts";
 import { languageDomain } from "./languageDomain.ts";
-import { checkMaterial, materialName, skippedNotes, takeMaterial } from "./material.ts";
+import { languageModelSizes, openLearner } from "./languageLearner.ts";
+import { checkMaterial, materialName, skippedNotes } from "./material.ts";
 import {
   evaluationSettings,
   loopSettings,
@@ -19,8 +17,6 @@ import {
   modelSettings,
   optimizerSettings,
 } from "./settings.ts";
-import { TrainedModel } from "./trainedModel.ts";
-import { trainLanguage } from "./trainLanguage.ts";
 
 const count = () => z.int().min(1);
 
@@ -85,10 +81,7 @@ export const grpoAlgorithm: Algorithm<GrpoConfig> = {
 
   task: materialName,
 
-  modelSizes: ({ model, layers, width }) => ({
-    text: `${model ?? `a decoder of ${layers} layers of width ${width}`}, in Hugging Face's format`,
-    sizes: {},
-  }),
+  modelSizes: languageModelSizes,
 
   async check(config) {
     const method = entropyMethod(config);
@@ -102,58 +95,36 @@ export const grpoAlgorithm: Algorithm<GrpoConfig> = {
 
   notes: skippedNotes,
 
-  async open(config) {
-    const { model: start, stream, heldOut, longestPrompt, maxNewTokens, reward: own } = await takeMaterial(config);
-    const reward = await loadReward(config.reward ?? own);
-    const session = config.threads > 0 ? { threads: config.threads } : {};
-    const model = new TrainedModel(start, { rows: config.generationRows, ...session, ...lora(config) });
-    const batch = Math.ceil(config.prompts / config.miniBatches) * config.responses;
-    const rows = Math.min(config.microBatch ?? batch, batch);
-    const grpo = await Grpo.open(model, {
-      method: entropyMethod(config),
-      rows,
-      length: longestPrompt + maxNewTokens,
-      temperature: config.temperature,
-      weightDecay: config.weightDecay,
-      gradientClip: config.gradientClip,
-      accumulate: batch > rows,
-      keepsOld: config.miniBatches > 1,
-      memory: memory(config),
-      session,
-    });
-    const trainer = new GrpoTrainer({
-      model,
-      grpo,
-      stream,
-      reward,
-      config: {
-        ...config,
-        maxNewTokens,
-        learningRateAt: (step) =>
-          learningRateAt(
-            { name: "constant", peak: config.learningRate, steps: config.steps, warmUp: config.warmUp },
-            step,
-          ),
-      },
-      evaluate: () =>
-        evaluateModel(model, {
-          problems: heldOut,
-          samples: config.evalSamples,
-          temperature: config.evalTemperature,
-          maxNewTokens,
-          reward,
-        }),
-    });
-    return {
-      train: (run, checkpoint, hooks) => trainLanguage(trainer, run, config, checkpoint, hooks),
-      load: (checkpoint) => model.state.load(fromSafetensors(checkpoint.tensors)),
-      async writeModel(path) {
-        writeModelFolder(path, await model.weights(), { files: model.tokenizer.files });
-      },
-      async dispose() {
-        await grpo.dispose();
-        await model.dispose();
-      },
-    };
-  },
+  open: (config) =>
+    openLearner(config, async ({ model, stream, reward, maxNewTokens, length, session, evaluate }) => {
+      const batch = Math.ceil(config.prompts / config.miniBatches) * config.responses;
+      const rows = Math.min(config.microBatch ?? batch, batch);
+      const grpo = await Grpo.open(model, {
+        method: entropyMethod(config),
+        rows,
+        length,
+        temperature: config.temperature,
+        weightDecay: config.weightDecay,
+        gradientClip: config.gradientClip,
+        accumulate: batch > rows,
+        keepsOld: config.miniBatches > 1,
+        memory: memory(config),
+        session,
+      });
+      const schedule = {
+        name: "constant",
+        peak: config.learningRate,
+        steps: config.steps,
+        warmUp: config.warmUp,
+      } as const;
+      const trainer = new GrpoTrainer({
+        model,
+        grpo,
+        stream,
+        reward,
+        config: { ...config, maxNewTokens, learningRateAt: (step) => learningRateAt(schedule, step) },
+        evaluate,
+      });
+      return { trainer, update: grpo };
+    }),
 };

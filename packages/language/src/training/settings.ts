@@ -1,5 +1,5 @@
 /** The settings that training by imitation and training by reward have in common. */
-import { UsageError } from "@era/lab";
+import { seedSetting, threadsSetting, UsageError } from "@era/lab";
 import * as z from "zod";
 import { taskNames } from "../tasks/tasks.ts";
 import { type LoraTarget, loraTargets } from "./lora.ts";
@@ -37,12 +37,7 @@ export const modelSettings = {
   width: z.int().min(16).default(128).describe("New model: numbers per token between layers"),
   heads: count().default(4).describe("New model: attention heads, of a multiple of 16 numbers each"),
   maxNewTokens: count().optional().describe("Longest response, in tokens; the task's longest solution if left out"),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 31)
-    .default(1)
-    .describe("Seed of everything random"),
+  seed: seedSetting(),
 };
 
 export const optimizerSettings = {
@@ -91,6 +86,14 @@ export const loraSettings = {
     .describe("LoRA: which linear layers are adapted"),
 };
 
+export interface LoraSettings {
+  readonly loraRank?: number | undefined;
+  readonly loraAlpha: number;
+  readonly loraTargets: readonly LoraTarget[];
+  readonly model?: string | undefined;
+  readonly seed: number;
+}
+
 /**
  * LoRA as the settings want it; nothing where all weights are trained.
  * @throws UsageError where a new model is to be adapted, whose weights know nothing yet
@@ -101,13 +104,7 @@ export function lora({
   loraTargets: targets,
   model,
   seed,
-}: {
-  readonly loraRank?: number | undefined;
-  readonly loraAlpha: number;
-  readonly loraTargets: readonly LoraTarget[];
-  readonly model?: string | undefined;
-  readonly seed: number;
-}): Pick<TrainedModelOptions, "lora"> {
+}: LoraSettings): Pick<TrainedModelOptions, "lora"> {
   if (rank === undefined) return {};
   if (model === undefined)
     throw new UsageError(`--lora-rank ${rank}: needs --model; a new model has nothing to be adapted`);
@@ -124,5 +121,5 @@ export const loopSettings = {
   generationRows: count().default(256).describe("Responses that are generated at once"),
   evalEvery: count().default(50).describe("Steps between two evaluations"),
   checkpointEvery: count().default(50).describe("Steps between two checkpoints"),
-  threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
+  threads: threadsSetting(),
 };

@@ -1,33 +1,13 @@
 /** Supervised fine-tuning: the decoder learns to give the solutions' tokens, by AdamW on their mean cross-entropy. */
-import {
-  accumulate,
-  adam,
-  clipByGlobalNorm,
-  compile,
-  flatGradient,
-  globalNorm,
-  input,
-  mul,
-  neg,
-  type Program,
-  type SessionOptions,
-  sum,
-} from "@era/tensor";
+import { input, mul, neg, sum } from "@era/tensor";
+import { CompiledUpdate, type UpdateOptions } from "./compiledUpdate.ts";
 import { packRows, type Sequence } from "./rows.ts";
-import { type TokenScoreOptions, tokenScores } from "./tokenScores.ts";
+import { tokenScores } from "./tokenScores.ts";
 import type { TrainedModel } from "./trainedModel.ts";
 
-export interface SftOptions {
+export interface SftOptions extends UpdateOptions {
   /** Sequences of a step. */
   readonly batchSize: number;
-  /** Sequences that go through at once, and tokens of the longest. */
-  readonly rows: number;
-  readonly length: number;
-  readonly weightDecay: number;
-  readonly gradientClip: number;
-  /** How memory is spared. */
-  readonly memory: Pick<TokenScoreOptions, "checkpoint" | "chunk">;
-  readonly session: SessionOptions;
 }
 
 export interface SftReport {
@@ -36,53 +16,32 @@ export interface SftReport {
   readonly gradientNorm: number;
 }
 
-interface Programs {
-  readonly step: Program<"loss" | "gradientNorm">;
-  /** Of all parts of a batch but the last. */
-  readonly gather: Program<"loss"> | undefined;
-}
-
 /** One compiled step of supervised fine-tuning. A batch larger than memory goes through in parts whose gradients are averaged. */
 export class Sft {
   readonly #model: TrainedModel;
   readonly #options: SftOptions;
-  readonly #programs: Programs;
+  readonly #update: CompiledUpdate<"loss">;
 
-  private constructor(model: TrainedModel, options: SftOptions, programs: Programs) {
+  private constructor(model: TrainedModel, options: SftOptions, update: CompiledUpdate<"loss">) {
     this.#model = model;
     this.#options = options;
-    this.#programs = programs;
+    this.#update = update;
   }
 
   static async open(model: TrainedModel, options: SftOptions): Promise<Sft> {
-    const { batchSize, rows, length, weightDecay, gradientClip, memory } = options;
-    // As in the update by reward.
-    const session = { memoryPattern: false, ...options.session };
-    const { config, parameters, tensors, state } = model;
+    const { batchSize, rows, length, memory } = options;
+    const { config, tensors } = model;
     const tokens = input("tokens", [rows, length], "int64");
     // Over all parts of a batch the weights of its tokens add up to the number of parts.
     const weights = input("weights", [rows, length - 1]);
     const { logProb } = tokenScores(config, tensors, tokens, undefined, memory);
     const loss = neg(sum(mul(logProb, weights)));
-    const gradient = flatGradient(loss, parameters);
-    const parts = batchSize > rows ? accumulate({ state, name: "gradient" }, gradient) : undefined;
-    const whole = parts?.mean ?? gradient;
-    const gradientNorm = globalNorm(whole);
-    const { updates } = adam({ state, name: "optimizer" }, parameters.flat, clipByGlobalNorm(whole, gradientClip), {
-      learningRate: input("learningRate", []),
-      beta2: 0.99,
-      weightDecay,
-    });
-    const step = await compile(
-      {
-        outputs: { loss, gradientNorm },
-        updates: [...updates, ...(parts?.reset ?? [])],
-        guard: ["loss", "gradientNorm"],
-      },
-      session,
+    const update = await CompiledUpdate.compile(
+      model,
+      { loss, outputs: { loss }, guard: ["loss"], accumulates: batchSize > rows, beta2: 0.99 },
+      options,
     );
-    const gather = parts && (await compile({ outputs: { loss }, updates: parts.gather, guard: ["loss"] }, session));
-    return new Sft(model, options, { step, gather });
+    return new Sft(model, options, update);
   }
 
   /**
@@ -91,7 +50,7 @@ export class Sft {
    */
   async step(sequences: readonly Sequence[], learningRate: number): Promise<SftReport> {
     const { rows, length } = this.#options;
-    const { step, gather } = this.#programs;
+    const { step, gather } = this.#update;
     const count = sequences.reduce((total, { response }) => total + response.length, 0);
     const parts = Math.ceil(sequences.length / rows);
     let loss = 0;
@@ -114,7 +73,6 @@ export class Sft {
   }
 
   async dispose(): Promise<void> {
-    await this.#programs.step.dispose();
-    await this.#programs.gather?.dispose();
+    await this.#update.dispose();
   }
 }

@@ -1,12 +1,9 @@
 import { type Algorithm, learningRateAt, parseConfig, UsageError } from "@era/lab";
-import { fromSafetensors } from "@era/tensor";
 import * as z from "zod";
-import { writeModelFolder } from "../modelFolder.ts";
-import { loadReward } from "../rewards/reward.ts";
 import type { TrainingProblem } from "../tasks/task.ts";
-import { evaluateModel } from "./evaluateModel.ts";
 import { languageDomain } from "./languageDomain.ts";
-import { checkMaterial, materialName, skippedNotes, takeMaterial } from "./material.ts";
+import { languageModelSizes, openLearner } from "./languageLearner.ts";
+import { checkMaterial, materialName, skippedNotes } from "./material.ts";
 import type { StreamState } from "./problemStream.ts";
 import { promptTokens } from "./responses.ts";
 import type { Sequence } from "./rows.ts";
@@ -21,8 +18,7 @@ import {
   optimizerSettings,
 } from "./settings.ts";
 import { Sft } from "./sft.ts";
-import { TrainedModel } from "./trainedModel.ts";
-import { trainLanguage } from "./trainLanguage.ts";
+import type { TrainedModel } from "./trainedModel.ts";
 
 /** All settings of `era train sft`. */
 export const sftSchema = z.object({
@@ -58,10 +54,7 @@ export const sftAlgorithm: Algorithm<SftConfig> = {
 
   task: materialName,
 
-  modelSizes: ({ model, layers, width }) => ({
-    text: `${model ?? `a decoder of ${layers} layers of width ${width}`}, in Hugging Face's format`,
-    sizes: {},
-  }),
+  modelSizes: languageModelSizes,
 
   async check(config) {
     await checkMaterial(config);
@@ -71,67 +64,38 @@ export const sftAlgorithm: Algorithm<SftConfig> = {
 
   notes: skippedNotes,
 
-  async open(config) {
-    const {
-      model: start,
-      stream,
-      heldOut,
-      longestPrompt,
-      maxNewTokens,
-      reward: rewardName,
-    } = await takeMaterial(config);
-    const reward = await loadReward(rewardName);
-    const session = config.threads > 0 ? { threads: config.threads } : {};
-    const model = new TrainedModel(start, { rows: config.generationRows, ...session, ...lora(config) });
-    const { batchSize, steps, learningRate: peak, schedule: name, warmUp, weightDecay, gradientClip } = config;
-    const length = longestPrompt + maxNewTokens;
-    const rows = config.microBatch ?? batchSize;
-    const sft = await Sft.open(model, {
-      batchSize,
-      rows,
-      length,
-      weightDecay,
-      gradientClip,
-      memory: memory(config),
-      session,
-    });
-    const trainer = {
-      model,
-      get memory() {
-        return stream.state;
-      },
-      set memory(state: unknown) {
-        stream.state = state as StreamState;
-      },
-      async step(step: number) {
-        const sequences = stream.take(batchSize).map((problem) => imitated(model, problem, maxNewTokens));
-        const learningRate = learningRateAt({ name, peak, steps, warmUp }, step);
-        const { loss, gradientNorm } = await sft.step(sequences, learningRate);
-        return {
-          metrics: { "train/loss": loss, "train/gradientNorm": gradientNorm, "train/learningRate": learningRate },
-        };
-      },
-      evaluate: () =>
-        evaluateModel(model, {
-          problems: heldOut,
-          samples: config.evalSamples,
-          temperature: config.evalTemperature,
-          maxNewTokens,
-          reward,
-        }),
-    };
-    return {
-      train: (run, checkpoint, hooks) => trainLanguage(trainer, run, config, checkpoint, hooks),
-      load: (checkpoint) => model.state.load(fromSafetensors(checkpoint.tensors)),
-      async writeModel(path) {
-        writeModelFolder(path, await model.weights(), { files: model.tokenizer.files });
-      },
-      async dispose() {
-        await sft.dispose();
-        await model.dispose();
-      },
-    };
-  },
+  open: (config) =>
+    openLearner(config, async ({ model, stream, maxNewTokens, length, session, evaluate }) => {
+      const { batchSize, steps, learningRate: peak, schedule: name, warmUp, weightDecay, gradientClip } = config;
+      const sft = await Sft.open(model, {
+        batchSize,
+        rows: config.microBatch ?? batchSize,
+        length,
+        weightDecay,
+        gradientClip,
+        memory: memory(config),
+        session,
+      });
+      const trainer = {
+        model,
+        get memory() {
+          return stream.state;
+        },
+        set memory(state: unknown) {
+          stream.state = state as StreamState;
+        },
+        async step(step: number) {
+          const sequences = stream.take(batchSize).map((problem) => imitated(model, problem, maxNewTokens));
+          const learningRate = learningRateAt({ name, peak, steps, warmUp }, step);
+          const { loss, gradientNorm } = await sft.step(sequences, learningRate);
+          return {
+            metrics: { "train/loss": loss, "train/gradientNorm": gradientNorm, "train/learningRate": learningRate },
+          };
+        },
+        evaluate,
+      };
+      return { trainer, update: sft };
+    }),
 };
 
 /** A problem's prompt with its solution and the token that ends it. Throws UsageError where there is none, or it is too long. */

@@ -2,16 +2,17 @@
 import {
   type AppendFile,
   Averages,
+  atStep,
   type Checkpoint,
   finiteArrays,
+  loopState,
   MachineMetrics,
-  NonFiniteError,
   type Run,
   refused,
   stateKey,
   type TrainingHooks,
 } from "@era/lab";
-import { fromSafetensors, NonFiniteError as NonFiniteOutput, toSafetensors } from "@era/tensor";
+import { fromSafetensors, toSafetensors } from "@era/tensor";
 import type { Evaluation } from "./evaluateModel.ts";
 import type { Response } from "./responses.ts";
 import type { TrainedModel } from "./trainedModel.ts";
@@ -117,7 +118,7 @@ export async function trainLanguage(
       if (stop) break;
     }
   } catch (error) {
-    throw error instanceof NonFiniteOutput ? new NonFiniteError(error.quantity, state.step, error.value) : error;
+    throw atStep(error, state.step);
   }
   return state.step;
 }
@@ -140,9 +141,7 @@ function keepSamples(
 /** Puts the trainer back into the checkpoint's state. Writes nothing to the disk. */
 function restore(checkpoint: Checkpoint, trainer: Trainer): LoopState {
   try {
-    const loop = checkpoint.metadata.get(stateKey);
-    if (loop === undefined) throw new Error("it has no state of this training loop");
-    const state = JSON.parse(loop) as LoopState;
+    const state = loopState<LoopState>(checkpoint);
     if (state.baseDigest !== trainer.model.baseDigest) {
       throw new Error("the model that it started from (--model) has other weights now");
     }

@@ -3,7 +3,7 @@
  * confidence penalty (Pereyra et al. 2017), dropout. From top to bottom: settings, the expression graph of a step, the compiled classifier.
  */
 
-import { learningRateAt, scheduleNames } from "@era/lab";
+import { learningRateAt, scheduleNames, seedSetting, threadsSetting } from "@era/lab";
 import {
   accumulate,
   adam,
@@ -63,12 +63,7 @@ export const classifierConfigSchema = z.object({
     .describe("Network"),
   epochs: count().default(30).describe("Passes over the training images"),
   steps: count().optional().describe("Steps of the whole run; as many as --epochs needs if left out"),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 31)
-    .default(1)
-    .describe("Seed of everything random"),
+  seed: seedSetting(),
   batchSize: count().default(128).describe("Images per step"),
   accumulate: count()
     .default(1)
@@ -161,7 +156,7 @@ export const classifierConfigSchema = z.object({
     .describe(
       "Threads that prepare batches ahead, the same ones with any number; if left out: for images that are decoded on the way, one a spare core",
     ),
-  threads: z.int().min(0).default(0).describe("Threads per operation; 0: as many as there are cores"),
+  threads: threadsSetting(),
 });
 
 /** @throws RangeError in one line where the text is no policy */

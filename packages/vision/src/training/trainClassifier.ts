@@ -1,16 +1,17 @@
 /** The loop that trains a classifier. All that decides the future is in its state and in {@link LoopState}, both in every checkpoint. */
 import {
   Averages,
+  atStep,
   type Checkpoint,
   finiteArrays,
+  loopState,
   MachineMetrics,
-  NonFiniteError,
   type Run,
   refused,
   stateKey,
   type TrainingHooks,
 } from "@era/lab";
-import { fromSafetensors, NonFiniteError as NonFiniteOutput, toSafetensors } from "@era/tensor";
+import { fromSafetensors, toSafetensors } from "@era/tensor";
 import type { AnySet } from "../data/imageSet.ts";
 import type { DamagedImage } from "../data/streamedImages.ts";
 import type { Classifier } from "./classifier.ts";
@@ -122,7 +123,7 @@ export async function trainClassifier(
       if (stop) break;
     }
   } catch (error) {
-    throw error instanceof NonFiniteOutput ? new NonFiniteError(error.quantity, state.step, error.value) : error;
+    throw atStep(error, state.step);
   }
   return state.step;
 }
@@ -138,10 +139,9 @@ const freshState = (): LoopState => ({
 /** Puts the classifier back into the checkpoint's state. Writes nothing to the disk. */
 function restore(checkpoint: Checkpoint, classifier: Classifier): LoopState {
   try {
-    const loop = checkpoint.metadata.get(stateKey);
-    if (loop === undefined) throw new Error("it has no state of this training loop");
+    const state = loopState<LoopState>(checkpoint);
     classifier.graph.state.load(fromSafetensors(checkpoint.tensors));
-    return JSON.parse(loop) as LoopState;
+    return state;
   } catch (error) {
     throw refused(checkpoint, error);
   }
