@@ -17,4 +17,8 @@ export function givenFlags(options: Readonly<Record<string, unknown>>, schema: Z
   return Object.fromEntries(Object.entries(options).filter(([name, value]) => names.has(name) && value !== undefined));
 }
 
-const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+/** A flag's name as commander and the settings have it: "batch-size" is "batchSize". */
+export const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** Settings named on the command line, separated by commas; none where nothing was given. */
+export const settingNames = (text: string | undefined): string[] => text?.split(",").map(camelCase) ?? [];

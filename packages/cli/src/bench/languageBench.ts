@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { FailureError, median } from "@era/lab";
 import { type LanguageModel, readModel, writeModelFolder } from "@era/language";
 import { Random } from "@era/tensor";
-import { Peer, type PeerCommand } from "./peer.ts";
+import { type Peer, type PeerCommand, startPeers } from "./peer.ts";
 import { type GenerationSize, type GrpoSize, generationPeers, grpoPeers } from "./peers.ts";
 import { short } from "./statistics.ts";
 
@@ -95,17 +95,8 @@ async function measure(
   checks: Readonly<Record<string, (ours: Peer, theirs: Peer) => Promise<number>>>,
   log: (line: string) => void,
 ): Promise<LanguagePeerResult[]> {
-  const peers: Peer[] = [];
-  const failed: LanguagePeerResult[] = [];
+  const { peers, failed } = await startPeers(commands, log);
   try {
-    for (const command of commands) {
-      log(`starting ${command.name}`);
-      try {
-        peers.push(await Peer.start(command));
-      } catch (error) {
-        failed.push({ name: command.name, error: (error as Error).message });
-      }
-    }
     const [ours] = peers;
     if (ours?.name !== "era") throw new FailureError(failed[0]?.error ?? "era did not start");
     const deviations = new Map<string, number>();

@@ -113,6 +113,30 @@ export class Peer {
   }
 }
 
+/** A competitor that did not start, with its own words. */
+export interface FailedPeer {
+  readonly name: string;
+  readonly error: string;
+}
+
+/** Starts competitors one after the other; those that cannot start are told of, and stop nobody. */
+export async function startPeers(
+  commands: readonly PeerCommand[],
+  log: (line: string) => void,
+): Promise<{ peers: Peer[]; failed: FailedPeer[] }> {
+  const peers: Peer[] = [];
+  const failed: FailedPeer[] = [];
+  for (const command of commands) {
+    log(`starting ${command.name}`);
+    try {
+      peers.push(await Peer.start(command));
+    } catch (error) {
+      failed.push({ name: command.name, error: (error as Error).message });
+    }
+  }
+  return { peers, failed };
+}
+
 async function nextAnswer(name: string, lines: AsyncIterator<string>, chatter: () => string): Promise<Answer> {
   const { value, done } = await lines.next();
   if (done) throw new Error(`${name} ended without an answer: ${chatter().trim().split("\n").at(-1) ?? ""}`);

@@ -1,6 +1,6 @@
 /** `era bench update`: one SAC-ERA update here and in every other library, interleaved in one invocation. */
 import { median } from "@era/lab";
-import { Peer } from "./peer.ts";
+import { type Peer, startPeers } from "./peer.ts";
 import { type UpdateSize, updatePeers } from "./peers.ts";
 import { minimumOf, short } from "./statistics.ts";
 
@@ -41,18 +41,9 @@ export async function benchUpdates(
   only: readonly string[],
   log: (line: string) => void,
 ): Promise<UpdateBenchResult> {
-  const peers: Peer[] = [];
-  const failed: PeerResult[] = [];
   const commands = updatePeers(size).filter(({ name }) => name === "era" || only.length === 0 || only.includes(name));
+  const { peers, failed } = await startPeers(commands, log);
   try {
-    for (const command of commands) {
-      log(`starting ${command.name}`);
-      try {
-        peers.push(await Peer.start(command));
-      } catch (error) {
-        failed.push({ name: command.name, error: (error as Error).message });
-      }
-    }
     const times = new Map(peers.map((peer) => [peer, [] as number[]]));
     const counts = new Map<Peer, number>();
     for (const peer of peers) {

@@ -1,6 +1,6 @@
 /** `era bench vision`: images per second of a classifier's training step here and in PyTorch, and what ERA's head adds to it. */
 import { FailureError, median } from "@era/lab";
-import { Peer, type Ready } from "./peer.ts";
+import { Peer, type Ready, startPeers } from "./peer.ts";
 import { type ClassifierSize, classifierPeer, torchClassifierPeers } from "./peers.ts";
 import { minimumOf, type Overhead, pairedOverhead, percent, short } from "./statistics.ts";
 
@@ -48,21 +48,14 @@ export async function benchVision(
   log: (line: string) => void,
 ): Promise<VisionBenchResult> {
   const commands = torchClassifierPeers(size).filter(({ name }) => only.length === 0 || only.includes(name));
-  const failed: VisionPeerResult[] = [];
-  const torch: Peer[] = [];
+  let torch: Peer[] = [];
   const plain = await Peer.start(classifierPeer(size, "plain"));
   const heads = [plain];
   try {
     const era = await Peer.start(classifierPeer(size, "era"));
     heads.push(era);
-    for (const command of commands) {
-      log(`starting ${command.name}`);
-      try {
-        torch.push(await Peer.start(command));
-      } catch (error) {
-        failed.push({ name: command.name, error: (error as Error).message });
-      }
-    }
+    const { peers: started, failed } = await startPeers(commands, log);
+    torch = started;
     const deviation = torch[0] ? await checkParity(plain, torch[0], size) : null;
 
     const peers = [plain, era, ...torch];

@@ -21,6 +21,7 @@ import {
 } from "@era/lab";
 import type { Command } from "commander";
 import { algorithms } from "../algorithms.ts";
+import { camelCase, settingNames } from "../flags.ts";
 import { wholeNumber } from "./eval.ts";
 
 interface CompareCommandOptions extends Record<string, unknown> {
@@ -66,7 +67,7 @@ async function compareCommand(folders: readonly string[], options: CompareComman
   if (options.json && options.markdown) throw new UsageError("--json and --markdown: give only one of them");
   const names = Object.keys(allowances) as Allowance[];
   const table = tabulate(findRuns(folders), {
-    labels: options.label === undefined ? [] : options.label.split(",").map(camelCase),
+    labels: settingNames(options.label),
     titleOf: (kind) => algorithms.find(({ name }) => name === kind)?.title ?? kind,
     allowed: new Set(names.filter((name) => options[camelCase(`allow-${name}`)] === true)),
   });
@@ -81,8 +82,6 @@ async function compareCommand(folders: readonly string[], options: CompareComman
   else console.log(text(comparison));
   if (options.html !== undefined && !options.json && !options.markdown) console.log(`\npage: ${options.html}`);
 }
-
-const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 function readNormalization(source: string, table: RunTable): Normalization {
   if (source === "runs") return rangeOfRuns(table);

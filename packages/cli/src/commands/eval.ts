@@ -1,8 +1,8 @@
 /** `era eval <run>`: plays episodes with a trained policy, from a run folder or an exported `.onnx`; evaluates a trained classifier. */
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { evaluate } from "@era/control";
-import { mean, UsageError } from "@era/lab";
+import { mean, runFolders, UsageError } from "@era/lab";
 import type { Command } from "commander";
 import { addClassifierOptions, classifierRun, evalClassifier, requireFitting } from "./evalClassifier.ts";
 import { type ClassifiersEvalOptions, evalClassifiers } from "./evalClassifiers.ts";
@@ -81,7 +81,7 @@ export function addEvalCommand(program: Command): void {
 const holdsRuns = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true &&
   !existsSync(join(path, "config.json")) &&
-  readdirSync(path, { recursive: true, encoding: "utf8" }).some((name) => basename(name) === "config.json");
+  runFolders(path).length > 0;
 
 export function wholeNumber(flag: string, text: string, least: number): number {
   const value = Number(text);

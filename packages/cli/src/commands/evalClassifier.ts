@@ -110,11 +110,13 @@ export async function evalClassifier(run: ClassifierRun, options: ClassifierEval
 
 /**
  * Evaluates the model of a run on what the options ask for.
+ * @param images of earlier evaluations, to be read no second time
  * @throws UsageError where an option is wrong, FailureError where the run has no model yet or images do not fit it
  */
 export async function evaluationOf(
   { dir, config: stored }: ClassifierRun,
   options: ClassifierEvalOptions,
+  images = new NamedImages(),
 ): Promise<ClassifierEvaluation> {
   const corruptions = corruptionsOf(options.corruptions);
   const severities = severitiesOf(options.severities);
@@ -126,9 +128,9 @@ export async function evaluationOf(
     const whole =
       options.data === undefined
         ? (await classifierSets(config)).evaluation
-        : await evaluationSplit(options.data, classifier, skipBad);
+        : await images.evaluationSplit(options.data, classifier, skipBad);
     requireAlike(whole, { ...classifier, name: dir });
-    const ood = options.ood === undefined ? undefined : await otherImages(options.ood, classifier, skipBad);
+    const ood = options.ood === undefined ? undefined : await images.evaluationSplit(options.ood, classifier, skipBad);
     return await evaluateClassifier(classifier, {
       set: few(whole, most),
       ood: ood && few(ood, most),
@@ -156,17 +158,19 @@ function few(set: AnySet, most: number | undefined): AnySet {
   return subset(set, places.slice(0, most), set.name);
 }
 
-async function evaluationSplit(
-  data: string,
-  { image, centreShare }: TrainedClassifier,
-  skipBad: boolean,
-): Promise<AnySet> {
-  const { train, test } = await readDataSet({ data, skipBad, imageSize: image[1], centreShare });
-  return test ?? train;
-}
+/** Images as options name them, of any classes: read once, however many runs are evaluated on them. */
+export class NamedImages {
+  readonly #sets = new Map<string, Promise<AnySet>>();
 
-/** Images of other things: any size and classes. */
-const otherImages = evaluationSplit;
+  /** The test images, or all where there are no others, of the size that the classifier takes. */
+  evaluationSplit(data: string, { image, centreShare }: TrainedClassifier, skipBad: boolean): Promise<AnySet> {
+    const options = { data, skipBad, imageSize: image[1], centreShare };
+    const key = JSON.stringify(options);
+    const set = this.#sets.get(key) ?? readDataSet(options).then(({ train, test }) => test ?? train);
+    this.#sets.set(key, set);
+    return set;
+  }
+}
 
 function corruptionsOf(text: string | undefined): CorruptionName[] {
   if (text === undefined) return [];

@@ -13,7 +13,8 @@ import {
   UsageError,
 } from "@era/lab";
 import { type ClassifierEvaluation, classifierAlgorithm } from "@era/vision";
-import { type ClassifierEvalOptions, evaluationOf } from "./evalClassifier.ts";
+import { settingNames } from "../flags.ts";
+import { type ClassifierEvalOptions, evaluationOf, NamedImages } from "./evalClassifier.ts";
 
 export interface ClassifiersEvalOptions extends ClassifierEvalOptions {
   readonly label?: string;
@@ -53,15 +54,16 @@ export async function evalClassifiers(folders: readonly string[], options: Class
   const other = found.find(({ kind }) => kind !== classifierAlgorithm.name);
   if (other) throw new UsageError(`${other.dir} is a run of "${other.kind}"; only classifiers are evaluated together`);
   const { groups, notes } = tabulate(found, {
-    labels: options.label === undefined ? [] : options.label.split(",").map(camelCase),
+    labels: settingNames(options.label),
     titleOf: () => classifierAlgorithm.title,
   });
+  const images = new NamedImages();
   const results: MethodResult[] = [];
   for (const { variant, task, runs } of groups) {
     const evaluations: ClassifierEvaluation[] = [];
     for (const { dir, config } of runs) {
       if (!options.json) process.stderr.write(`evaluating ${dir} …\n`);
-      evaluations.push(await evaluationOf({ dir, config }, options));
+      evaluations.push(await evaluationOf({ dir, config }, options, images));
     }
     results.push({ variant, task, runs: runs.map(({ dir }) => dir), evaluations });
   }
@@ -77,8 +79,6 @@ export async function evalClassifiers(folders: readonly string[], options: Class
   if (options.markdown) console.log([...tables.map(markdownTable), text.map((n) => `- ${n}`).join("\n")].join("\n\n"));
   else console.log([...tables.map(textTable), text.join("\n")].join("\n\n"));
 }
-
-const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 const estimates = ({ evaluations }: MethodResult): Record<string, Estimate> =>
   Object.fromEntries(

@@ -28,9 +28,9 @@ import {
 import type { Command } from "commander";
 import { stopExitCode } from "../train/trainOne.ts";
 import { wholeNumber } from "./eval.ts";
-import { samplingOf } from "./generate.ts";
+import { type SamplingFlags, samplingOf } from "./generate.ts";
 
-interface EvalLmOptions {
+interface EvalLmOptions extends Omit<SamplingFlags, "temperature" | "truncate"> {
   readonly data: string;
   readonly mapping: string;
   readonly limit?: string;
@@ -38,10 +38,6 @@ interface EvalLmOptions {
   readonly samples: string;
   readonly k?: string;
   readonly temperature?: string;
-  readonly topK?: string;
-  readonly topP: string;
-  readonly minP: string;
-  readonly maxTokens: string;
   readonly seed: string;
   readonly chat?: boolean;
   readonly plain?: boolean;

@@ -16,18 +16,22 @@ import { Random } from "@era/tensor";
 import type { Command } from "commander";
 import { wholeNumber } from "./eval.ts";
 
-interface GenerateOptions {
-  readonly prompt?: string;
-  readonly plain?: boolean;
-  readonly system?: string;
+/** Flags that say how tokens are drawn, as text. */
+export interface SamplingFlags {
   readonly temperature: string;
   readonly topK?: string;
   readonly topP: string;
   readonly minP: string;
   readonly maxTokens: string;
+  readonly truncate?: boolean;
+}
+
+interface GenerateOptions extends SamplingFlags {
+  readonly prompt?: string;
+  readonly plain?: boolean;
+  readonly system?: string;
   readonly samples: string;
   readonly seed: string;
-  readonly truncate?: boolean;
   readonly threads?: string;
   readonly json?: boolean;
 }
@@ -101,7 +105,8 @@ const endings: Readonly<Record<Generation["end"], string>> = {
   context: "the end of the model's context",
 };
 
-export function samplingOf(options: GenerateOptions): GenerationOptions {
+/** @throws UsageError in one line where a flag's value cannot be */
+export function samplingOf(options: SamplingFlags): GenerationOptions {
   const { topK } = options;
   const sampling = {
     temperature: decimal("--temperature", options.temperature),
