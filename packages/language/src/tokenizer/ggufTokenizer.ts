@@ -2,6 +2,7 @@
 import { FailureError } from "@era/lab";
 import { z } from "zod";
 import type { GgufMetadata } from "../gguf/readGguf.ts";
+import { addedToken, bytePairModel } from "./tokenizerJson.ts";
 
 /** GPT-4's words with Llama 3's or Qwen2's way with digits. */
 const words = (digits: string) =>
@@ -116,36 +117,13 @@ export function ggufTokenizer(metadata: GgufMetadata, source: string): Tokenizer
     truncation: null,
     padding: null,
     added_tokens: types.flatMap((type, index) =>
-      type === control || type === userDefined
-        ? [
-            {
-              id: index,
-              content: tokens[index],
-              single_word: false,
-              lstrip: false,
-              rstrip: false,
-              normalized: false,
-              special: type === control,
-            },
-          ]
-        : [],
+      type === control || type === userDefined ? [addedToken(tokens[index] ?? "", index, type === control)] : [],
     ),
     normalizer: pipeline.normalizer,
     pre_tokenizer: pipeline.preTokenizer,
     post_processor: addsBos && bos !== undefined ? startsWith(bos, vocabulary.get(bos) ?? 0) : null,
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: pipeline.ignoreMerges ?? false,
-      vocab: Object.fromEntries(vocabulary),
-      merges,
-    },
+    model: bytePairModel(vocabulary, merges, pipeline.ignoreMerges),
   };
   const config = {
     tokenizer_class: "PreTrainedTokenizerFast",
