@@ -17,7 +17,7 @@ describe("era demo language", () => {
     }
     const page = readFileSync(join(folder, "demo", "demo.html"), "utf8");
     expect(page).toContain("Entropy of sampled tokens");
-    expect(existsSync(join(folder, "demo", "entropy.svg"))).toBe(true);
+    for (const picture of ["entropy.svg", "floor.svg"]) expect(existsSync(join(folder, "demo", picture))).toBe(true);
 
     const args = ["--problems", "3", "--samples", "2", "--json"];
     const evaluated = await era(folder, "eval", "demo/grpo-era", ...args);

@@ -38,14 +38,13 @@ export interface LanguageDemoOptions {
 }
 
 /**
- * Chosen so that the start is right in about a quarter of its responses and still unsure, and that GRPO learns. The official ω_low, 0.45 nat, is
- * for responses of thousands of tokens, whose most uncertain fifth begins not far above it; ours have seven, so that the fifth is the one most
- * uncertain token, which begins at 1.1 nat.
+ * Chosen so that the start is right now and then and still unsure, and that GRPO learns. The official ω_low, 0.45 nat, is for responses of
+ * thousands of tokens, whose most uncertain fifth begins not far above it; ours have ten, whose two most uncertain ones begin at 1.3 nat.
  */
 export const languageDemoDefaults: LanguageDemoOptions = {
   seed: 1,
-  sftSteps: 800,
-  grpoSteps: 1000,
+  sftSteps: 1600,
+  grpoSteps: 1600,
   eraLow: 1,
   problems: 256,
   samples: 16,
@@ -79,7 +78,7 @@ export async function runLanguageDemo(folder: string, options: LanguageDemoOptio
     settings: [
       ...shared,
       ...["--model", start.dir, "--steps", `${grpoSteps}`, "--learning-rate", "3e-4", "--warm-up", "10"],
-      ...["--eval-every", "100", "--checkpoint-every", "100"],
+      ...["--eval-every", "200", "--checkpoint-every", "200"],
       ...settings,
     ],
   });
@@ -87,7 +86,7 @@ export async function runLanguageDemo(folder: string, options: LanguageDemoOptio
     grpo("GRPO", ["--entropy-method", "none"]),
     grpo("GRPO-ERA", ["--entropy-method", "era", "--era-low", `${eraLow}`]),
   ];
-  console.log(`${folder}: countdown (make a target from three numbers), seed ${seed}`);
+  console.log(`${folder}: countdown (make a target from four numbers), seed ${seed}`);
   console.log(`1. supervised fine-tuning of a new model of 100,000 parameters, ${sftSteps} steps`);
   if (!(await trainAll([start], sftSteps))) return;
   console.log(`2. GRPO from there, ${grpoSteps} steps: without ERA and with it, side by side`);
@@ -164,8 +163,14 @@ async function show(
   const title = `${problems} held-out problems, ${samples} responses to each`;
 
   const entropy = curves("rollout/entropy");
+  const entropyOfTop = curves("policy/entropyOfTop");
+  const rules = [{ value: eraLow, label: `ω_low ${eraLow}` }];
   console.log("\nEntropy of sampled tokens over the steps of GRPO, nats");
   for (const line of textChart({ curves: entropy, low: 0 })) console.log(line);
+  console.log(
+    `\nOf each response's most uncertain fifth of tokens, which ERA holds up where it is below ω_low, ${eraLow}`,
+  );
+  for (const line of textChart({ curves: entropyOfTop, low: 0, rules })) console.log(line);
   console.log(`\n${textTable({ title, header, rows })}\n`);
 
   const passAtK = methods.map(({ name }, i) => ({
@@ -175,23 +180,26 @@ async function show(
       return value === undefined ? [] : [{ step: k, value }];
     }),
   }));
+  const xTitle = "steps of GRPO";
+  const entropyChart = { title: "Entropy of sampled tokens", curves: entropy, xTitle, yTitle: "nats" };
+  const floorChart = {
+    title: "Entropy of each response's most uncertain fifth of tokens, in groups that teach",
+    curves: entropyOfTop,
+    rules,
+    xTitle,
+    yTitle: "nats",
+  };
   const charts = [
-    { title: "Entropy of sampled tokens", curves: entropy, xTitle: "steps of GRPO", yTitle: "nats" },
-    {
-      title: "Entropy of each response's most uncertain fifth of tokens, in groups that teach",
-      curves: curves("policy/entropyOfTop"),
-      rules: [{ value: eraLow, label: `ω_low ${eraLow}` }],
-      xTitle: "steps of GRPO",
-      yTitle: "nats",
-    },
-    { title: "Reward of sampled responses", curves: curves("rollout/reward"), xTitle: "steps of GRPO" },
+    entropyChart,
+    floorChart,
+    { title: "Reward of sampled responses", curves: curves("rollout/reward"), xTitle },
     { title: "pass@k after training", curves: passAtK, xTitle: "k" },
   ];
   const figures: string[] = [];
   for (const { title: caption, ...chart } of charts) figures.push(figureHtml(caption, await drawChart(chart)));
   const page = join(folder, "demo.html");
-  const picture = join(folder, "entropy.svg");
-  writeFileAtomic(picture, await curveSvg(charts[0] ?? { curves: entropy }));
+  const pictures = { [join(folder, "entropy.svg")]: entropyChart, [join(folder, "floor.svg")]: floorChart };
+  for (const [path, chart] of Object.entries(pictures)) writeFileAtomic(path, await curveSvg(chart));
   writeFileAtomic(
     page,
     reportPage({
@@ -205,5 +213,5 @@ async function show(
       tables: [{ title, isOpen: true, header, rows }],
     }),
   );
-  console.log(`page: ${page}, picture: ${picture}; ${formatDuration(seconds)} of training`);
+  console.log(`page: ${page}, pictures: ${Object.keys(pictures).join(", ")}; ${formatDuration(seconds)} of training`);
 }

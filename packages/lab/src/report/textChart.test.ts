@@ -18,3 +18,10 @@ it("draws curves from their lowest to their highest value over the same steps", 
   ]);
   expect(textChart({ curves: [] })).toEqual([]);
 });
+
+it("draws rules across, under the curves, with their values on the axis", () => {
+  const points = [0, 1, 2].map((step) => ({ step, value: 2 - step }));
+  expect(
+    textChart({ curves: [{ label: "falls", points }], width: 9, height: 4, rules: [{ value: 1 }, { value: 3 }] }),
+  ).toEqual(["* falls", "3 |---------", "  |*", "1 |----*----", "0 |        *", "  +---------", "   0       2"]);
+});

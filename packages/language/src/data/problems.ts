@@ -17,6 +17,10 @@ export interface Problem {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** A problem's text with what its reader is asked to do about it below, after an empty line; the text alone where that is nothing. */
+export const withInstruction = (text: string, instruction: string | undefined): string =>
+  instruction ? `${text}\n\n${instruction}` : text;
+
 type Row = Readonly<Record<string, unknown>>;
 
 /** How a data set's records are read. */

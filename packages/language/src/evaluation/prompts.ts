@@ -1,5 +1,5 @@
 /** What a model is asked: a problem as a conversation or as plain text, with worked examples before it where that is asked for. */
-import type { Problem } from "../data/problems.ts";
+import { type Problem, withInstruction } from "../data/problems.ts";
 import type { ChatMessage, TextTokenizer } from "../tokenizer/textTokenizer.ts";
 
 /** How a model is asked: by its chat template, with `Question: …` and `Answer:`, or with the problem's text as it is. */
@@ -24,7 +24,7 @@ const nextQuestion = "\nQuestion:";
 
 /** @throws UsageError where the style is a chat and the model has no template, or the template refuses the conversation */
 export function promptOf(tokenizer: TextTokenizer, { text }: Problem, style: PromptStyle): Prompt {
-  const asked = (problem: string) => (style.instruction === "" ? problem : `${problem}\n\n${style.instruction}`);
+  const asked = (problem: string) => withInstruction(problem, style.instruction);
   if (style.form === "chat") {
     const messages: ChatMessage[] = [
       ...(style.system === undefined ? [] : [{ role: "system", content: style.system }]),

@@ -2,7 +2,7 @@ import type { Random } from "@era/tensor";
 import type { Task } from "./task.ts";
 
 /** Operands are from 1 to `largest`, targets from 1 to `largestTarget`. */
-const [count, largest, largestTarget] = [3, 9, 99];
+const [count, largest, largestTarget] = [4, 9, 99];
 
 /** An expression with its value; `operator` is the outermost, undefined for a number. */
 interface Expression {
@@ -44,42 +44,41 @@ function expressions(numbers: readonly number[]): Expression[] {
   return found;
 }
 
-/** Texts of the right expressions by target, for sorted numbers; few enough to be kept. */
-const solutions = new Map<string, ReadonlyMap<number, readonly string[]>>();
+/** Expressions of sorted numbers with a target in range, each text once; few enough to be kept. */
+const known = new Map<string, readonly Expression[]>();
 
-function solutionsOf(numbers: readonly number[]): ReadonlyMap<number, readonly string[]> {
+function solvable(numbers: readonly number[]): readonly Expression[] {
   const key = numbers.join();
-  const known = solutions.get(key);
-  if (known) return known;
-  const byTarget = new Map<number, Set<string>>();
-  for (const { text, value } of expressions(numbers)) {
-    if (value < 1 || value > largestTarget) continue;
-    byTarget.set(value, (byTarget.get(value) ?? new Set()).add(text));
+  const kept = known.get(key);
+  if (kept) return kept;
+  const byText = new Map<string, Expression>();
+  for (const expression of expressions(numbers)) {
+    if (expression.value >= 1 && expression.value <= largestTarget) byText.set(expression.text, expression);
   }
-  const sorted = new Map([...byTarget].sort(([a], [b]) => a - b).map(([target, texts]) => [target, [...texts].sort()]));
-  solutions.set(key, sorted);
+  const sorted = [...byText.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
+  known.set(key, sorted);
   return sorted;
 }
 
 /**
- * Countdown: make the target from three numbers, each used once, by +, − and ×: prompt "3 7 5=22:", answer "22", one of its solutions "3*5+7".
- * Most problems have several solutions: a policy can be right and keep its entropy.
+ * Countdown: make the target from four numbers, each used once, by +, − and ×: prompt "2 3 5 7=29:", answer "29", one of its solutions
+ * "2*7+3*5". The problem is drawn by its solution, so that targets with many are frequent: a policy can be right and keep its entropy.
  */
 export const countdown: Task = {
   name: "countdown",
   characters: "0123456789 =:+-*()",
-  longest: { prompt: 9, solution: 7 },
+  longest: { prompt: 11, solution: 11 },
   reward: "countdown",
   draw(random: Random) {
     for (;;) {
       const numbers = Array.from({ length: count }, () => 1 + random.integer(largest)).sort((a, b) => a - b);
-      const targets = [...solutionsOf(numbers)];
-      if (targets.length === 0) continue;
-      const [target, texts] = targets[random.integer(targets.length)] ?? [0, []];
-      const solution = texts[random.integer(texts.length)] ?? "";
+      const found = solvable(numbers);
+      const solution = found[random.integer(Math.max(1, found.length))];
+      if (!solution) continue;
+      const target = solution.value;
       const prompt = `${numbers.join(" ")}=${target}:`;
       const text = `Make ${target} from the numbers ${numbers.join(", ")}, each used once, by +, - and *. Answer with the expression only.`;
-      return { id: prompt, text, prompt, answer: String(target), solution, fields: { numbers, target } };
+      return { id: prompt, text, prompt, answer: String(target), solution: solution.text, fields: { numbers, target } };
     }
   },
 };

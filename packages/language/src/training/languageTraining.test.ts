@@ -241,7 +241,7 @@ describe("GRPO", () => {
   it.each([
     [{ width: 24 }, "--width 24: must be divisible by 16 times --heads 1"],
     [{ loraRank: 4 }, "--lora-rank 4: needs --model"],
-    [{ maxNewTokens: 300 }, "--max-new-tokens 300: with prompts of 9 tokens they exceed the model's context of 256"],
+    [{ maxNewTokens: 300 }, "--max-new-tokens 300: with prompts of 11 tokens they exceed the model's context of 256"],
     [{ eraLow: 4 }, "--era-low 4 must be less than --era-high 3"],
     [{ reward: "nothing" }, 'unknown reward "nothing"'],
     [{ model: join(folder, "nowhere") }, "there is no such model"],

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { UsageError } from "@era/lab";
 import { Random } from "@era/tensor";
-import { readProblems } from "../data/problems.ts";
+import { readProblems, withInstruction } from "../data/problems.ts";
 import { type LanguageModel, readModel } from "../readModel.ts";
 import type { TrainingProblem } from "../tasks/task.ts";
 import { type TaskName, tasks } from "../tasks/tasks.ts";
@@ -164,7 +164,7 @@ const withSolution = (problem: TrainingProblem): TrainingProblem => {
 const instructed =
   ({ instruction }: MaterialSettings) =>
   <P extends TrainingProblem>(problem: P): P =>
-    instruction === undefined ? problem : { ...problem, text: `${problem.text}\n${instruction}` };
+    instruction === undefined ? problem : { ...problem, text: withInstruction(problem.text, instruction) };
 
 const charactersOf = (texts: readonly string[]): string =>
   [...new Set(texts.flatMap((text) => [...text]))].sort().join("");

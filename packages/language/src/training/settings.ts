@@ -22,7 +22,7 @@ export const modelSettings = {
     .min(1)
     .optional()
     .describe("--data: problems to evaluate on; if left out, --eval-problems of the data are held out"),
-  instruction: z.string().min(1).optional().describe("Put below each problem's text, on a line of its own"),
+  instruction: z.string().min(1).optional().describe("Put below each problem's text, after an empty line"),
   longPrompts: z
     .enum(["error", "skip"])
     .default("error")
