@@ -71,6 +71,11 @@ describe("runs in order", () => {
       "sac era of gaussian, discount 0.9, hidden 64,64",
       "sac era of gaussian, discount 0.99, hidden 8,8",
     ]);
+    run("c", { scores: [1], settings: { discount: 0.9, head: "plain", bound: "tight" } });
+    run("d", { scores: [1], seed: 2, settings: { discount: 0.9, head: "plain", bound: "paper" } });
+    expect(
+      tabulate(findRuns(["c", "d"].map((name) => join(folder, name))), { labels: ["discount", "bound"] }).variants,
+    ).toEqual(["sac plain, discount 0.9"]);
     expect(refusal(() => tabulate(findRuns([folder]), { labels: ["gamma"] }))).toBe(
       "--label gamma: no run has a setting of that name",
     );

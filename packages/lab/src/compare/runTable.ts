@@ -165,6 +165,10 @@ function ordered(groups: readonly RunGroup[], variants: readonly string[], tasks
   return groups.toSorted((a, b) => place(a) - place(b));
 }
 
+/** Settings that say nothing of a plain head, which has no floor. */
+const ofFloor = new Set(["entropy", "bound", "inverse"]);
+const isTelling = ({ config }: ScoredRun, name: string): boolean => config.head !== "plain" || !ofFloor.has(name);
+
 /** "SAC era of gaussian", "SAC maxent, discount 0.9". */
 function variantLabel(run: ScoredRun, labels: readonly string[], titleOf: (kind: string) => string): string {
   const { kind, config } = run;
@@ -172,11 +176,12 @@ function variantLabel(run: ScoredRun, labels: readonly string[], titleOf: (kind:
   if (typeof config.head === "string") words.push(config.head);
   // Only ERA's head has an entropy that is asked of someone.
   if (config.head === "era" && typeof config.entropyOf === "string") words.push(`of ${config.entropyOf}`);
-  return [words.join(" "), ...labels.map((name) => `${name} ${show(run, name)}`)].join(", ");
+  const telling = labels.filter((name) => isTelling(run, name));
+  return [words.join(" "), ...telling.map((name) => `${name} ${show(run, name)}`)].join(", ");
 }
 
 function differingSettings(runs: readonly ScoredRun[]): string[] {
-  const names = new Set(runs.flatMap(({ config }) => Object.keys(config)));
+  const names = new Set(runs.flatMap((run) => Object.keys(run.config).filter((name) => isTelling(run, name))));
   return [...names].filter((name) => !INCIDENTAL.has(name) && new Set(runs.map((run) => show(run, name))).size > 1);
 }
 
