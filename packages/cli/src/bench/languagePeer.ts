@@ -72,7 +72,8 @@ async function serveGrpo(size: GrpoSize & { readonly method: "none" | "era" }): 
   const grpo = await Grpo.open(model, {
     method: entropyMethod(entropyMethodSchema.parse({ entropyMethod: method })),
     rows,
-    length: prompt + tokens,
+    promptLength: prompt,
+    responseLength: tokens,
     temperature: 1,
     weightDecay,
     gradientClip,

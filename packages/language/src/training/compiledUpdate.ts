@@ -12,14 +12,12 @@ import {
   type SessionOptions,
   type Tensor,
 } from "@era/tensor";
+import type { RowShape } from "./rows.ts";
 import type { TokenScoreOptions } from "./tokenScores.ts";
 import type { TrainedModel } from "./trainedModel.ts";
 
 /** What every update is asked. */
-export interface UpdateOptions {
-  /** Sequences that go through at once, and tokens of the longest. */
-  readonly rows: number;
-  readonly length: number;
+export interface UpdateOptions extends RowShape {
   readonly weightDecay: number;
   readonly gradientClip: number;
   /** How memory is spared. */

@@ -6,7 +6,7 @@ import { compile, input, type Program, type Random } from "@era/tensor";
 import { CompiledUpdate, trainingSession, type UpdateOptions } from "./compiledUpdate.ts";
 import type { EntropyMethod } from "./entropyMethod.ts";
 import { type PolicyMetrics, policyLoss } from "./policyLoss.ts";
-import { packRows, packValues, type Sequence } from "./rows.ts";
+import { packRows, packValues, rowInputs, type Sequence } from "./rows.ts";
 import { methodScoring, tokenScores } from "./tokenScores.ts";
 import type { TrainedModel } from "./trainedModel.ts";
 
@@ -64,13 +64,13 @@ export class Grpo {
   }
 
   static async open(model: TrainedModel, options: GrpoOptions): Promise<Grpo> {
-    const { method, rows, length, temperature, memory } = options;
+    const { method, rows, promptLength, responseLength, temperature, memory } = options;
     const { config, tensors } = model;
-    const shape = [rows, length - 1];
-    const tokens = input("tokens", [rows, length], "int64");
+    const shape = [rows, responseLength];
+    const { tokens, mask } = rowInputs(options);
     const batch = { responseMask: input("responseMask", shape), advantages: input("advantages", shape) };
-    const scoring = { temperature, ...memory, ...methodScoring(method, batch) };
-    const scores = tokenScores(config, tensors, tokens, undefined, scoring);
+    const scoring = { from: promptLength, temperature, ...memory, ...methodScoring(method, batch) };
+    const scores = tokenScores(config, tensors, tokens, mask, scoring);
     const { loss, metrics } = policyLoss(method, {
       ...scores,
       ...batch,
@@ -91,17 +91,17 @@ export class Grpo {
 
   /** Log-probabilities of the responses' tokens under the model as it is, of the method's scoring, to be kept as `oldLogProb`. */
   async logProbabilities(responses: readonly WeightedResponse[]): Promise<number[][]> {
-    const { rows, length } = this.#options;
+    const { rows, responseLength } = this.#options;
     const { scores } = this.#programs;
     if (!scores) throw new Error("logProbabilities: the update was compiled without old log-probabilities");
     const found: number[][] = [];
     for (const part of this.#parts(responses)) {
-      const { tokens, responseMask, advantages } = this.#pack(part);
+      const { tokens, mask, responseMask, advantages } = this.#pack(part);
       // Without ERA nothing depends on the advantages, and the program has no such inputs.
       const feeds = this.#options.method.name === "era" ? { responseMask, advantages } : {};
-      const { logProb } = await scores.run({ tokens, ...feeds });
-      for (const [row, { prompt, response }] of part.entries()) {
-        const first = row * (length - 1) + prompt.length - 1;
+      const { logProb } = await scores.run({ tokens, mask, ...feeds });
+      for (const [row, { response }] of part.entries()) {
+        const first = row * responseLength;
         found.push(Array.from(logProb.subarray(first, first + response.length) as Float32Array));
       }
     }
@@ -116,7 +116,7 @@ export class Grpo {
    * @throws NonFiniteError (of @era/tensor) where loss or gradient is none: the parameters are then as before
    */
   async update(responses: readonly WeightedResponse[], learningRate: number, random: Random): Promise<UpdateReport> {
-    const { method, keepsOld, rows, length } = this.#options;
+    const { method, keepsOld, rows, responseLength } = this.#options;
     const { step, gather } = this.#programs.update;
     // Before the update, so that the generator's copy of the weights is not there beside all that the update takes.
     await this.#model.changed();
@@ -134,16 +134,13 @@ export class Grpo {
     const sums = new Map<Metric, number>(metricNames.map((name) => [name, 0]));
     let gradientNorm = 0;
     for (const [index, part] of parts.entries()) {
-      const { tokens, responseMask, advantages } = this.#pack(part);
       const feeds = {
-        tokens,
-        responseMask,
-        advantages,
+        ...this.#pack(part),
         ...totals,
         ...(keepsOld && {
-          oldLogProb: packValues(part, (i, token) => part[i]?.oldLogProb?.[token] ?? 0, rows, length),
+          oldLogProb: packValues(part, (i, token) => part[i]?.oldLogProb?.[token] ?? 0, this.#options),
         }),
-        ...(method.name === "clip-cov" && { noise: random.fillUniform(new Float32Array(rows * (length - 1))) }),
+        ...(method.name === "clip-cov" && { noise: random.fillUniform(new Float32Array(rows * responseLength)) }),
       };
       let report: Readonly<Record<Metric, ArrayLike<number | bigint>>>;
       if (index < parts.length - 1) {
@@ -167,11 +164,11 @@ export class Grpo {
   }
 
   #pack(part: readonly WeightedResponse[]) {
-    const { rows, length } = this.#options;
-    const { tokens, responseMask } = packRows(part, rows, length, this.#model.tokenizer.padToken);
-    const counts = packValues(part, (i) => (part[i]?.counts ? 1 : 0), rows, length);
-    const advantages = packValues(part, (i) => part[i]?.advantage ?? 0, rows, length);
-    return { tokens, responseMask: responseMask.map((one, i) => one * (counts[i] ?? 0)), advantages };
+    return {
+      ...packRows(part, this.#options, this.#model.tokenizer.padToken),
+      responseMask: packValues(part, (i) => (part[i]?.counts ? 1 : 0), this.#options),
+      advantages: packValues(part, (i) => part[i]?.advantage ?? 0, this.#options),
+    };
   }
 
   async dispose(): Promise<void> {

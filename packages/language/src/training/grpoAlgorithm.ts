@@ -96,13 +96,13 @@ export const grpoAlgorithm: Algorithm<GrpoConfig> = {
   notes: skippedNotes,
 
   open: (config) =>
-    openLearner(config, async ({ model, stream, reward, maxNewTokens, length, session, evaluate }) => {
+    openLearner(config, async ({ model, stream, reward, maxNewTokens, lengths, session, evaluate }) => {
       const batch = Math.ceil(config.prompts / config.miniBatches) * config.responses;
       const rows = Math.min(config.microBatch ?? batch, batch);
       const grpo = await Grpo.open(model, {
         method: entropyMethod(config),
         rows,
-        length,
+        ...lengths,
         temperature: config.temperature,
         weightDecay: config.weightDecay,
         gradientClip: config.gradientClip,

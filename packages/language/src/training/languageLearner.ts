@@ -6,6 +6,7 @@ import { loadReward, type Reward } from "../rewards/reward.ts";
 import { type Evaluation, evaluateModel } from "./evaluateModel.ts";
 import { type MaterialSettings, takeMaterial } from "./material.ts";
 import type { ProblemStream } from "./problemStream.ts";
+import type { RowShape } from "./rows.ts";
 import { type LoraSettings, lora } from "./settings.ts";
 import { TrainedModel } from "./trainedModel.ts";
 import { type LoopConfig, type Trainer, trainLanguage } from "./trainLanguage.ts";
@@ -25,8 +26,8 @@ export interface LearnerParts {
   readonly stream: ProblemStream;
   readonly reward: Reward;
   readonly maxNewTokens: number;
-  /** Tokens of the longest row, prompt and response. */
-  readonly length: number;
+  /** Tokens of the longest prompt and the longest response. */
+  readonly lengths: Pick<RowShape, "promptLength" | "responseLength">;
   readonly session: SessionOptions;
   evaluate(): Promise<Evaluation>;
 }
@@ -54,7 +55,7 @@ export async function openLearner(
     stream,
     reward,
     maxNewTokens,
-    length: longestPrompt + maxNewTokens,
+    lengths: { promptLength: longestPrompt, responseLength: maxNewTokens },
     session,
     evaluate: () =>
       evaluateModel(model, {

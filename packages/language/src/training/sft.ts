@@ -1,7 +1,7 @@
 /** Supervised fine-tuning: the decoder learns to give the solutions' tokens, by AdamW on their mean cross-entropy. */
 import { input, mul, neg, sum } from "@era/tensor";
 import { CompiledUpdate, type UpdateOptions } from "./compiledUpdate.ts";
-import { packRows, type Sequence } from "./rows.ts";
+import { packRows, packValues, rowInputs, type Sequence } from "./rows.ts";
 import { tokenScores } from "./tokenScores.ts";
 import type { TrainedModel } from "./trainedModel.ts";
 
@@ -29,12 +29,12 @@ export class Sft {
   }
 
   static async open(model: TrainedModel, options: SftOptions): Promise<Sft> {
-    const { batchSize, rows, length, memory } = options;
+    const { batchSize, rows, promptLength, responseLength, memory } = options;
     const { config, tensors } = model;
-    const tokens = input("tokens", [rows, length], "int64");
+    const { tokens, mask } = rowInputs(options);
     // Over all parts of a batch the weights of its tokens add up to the number of parts.
-    const weights = input("weights", [rows, length - 1]);
-    const { logProb } = tokenScores(config, tensors, tokens, undefined, memory);
+    const weights = input("weights", [rows, responseLength]);
+    const { logProb } = tokenScores(config, tensors, tokens, mask, { from: promptLength, ...memory });
     const loss = neg(sum(mul(logProb, weights)));
     const update = await CompiledUpdate.compile(
       model,
@@ -49,7 +49,7 @@ export class Sft {
    * @throws NonFiniteError (of @era/tensor) where loss or gradient is none; nothing has changed then
    */
   async step(sequences: readonly Sequence[], learningRate: number): Promise<SftReport> {
-    const { rows, length } = this.#options;
+    const { rows } = this.#options;
     const { step, gather } = this.#update;
     const count = sequences.reduce((total, { response }) => total + response.length, 0);
     const parts = Math.ceil(sequences.length / rows);
@@ -57,8 +57,10 @@ export class Sft {
     let gradientNorm = 0;
     for (let part = 0; part < parts; part++) {
       const own = sequences.slice(part * rows, (part + 1) * rows);
-      const { tokens, responseMask } = packRows(own, rows, length, this.#model.tokenizer.padToken);
-      const feeds = { tokens, weights: responseMask.map((one) => (one * parts) / count) };
+      const feeds = {
+        ...packRows(own, this.#options, this.#model.tokenizer.padToken),
+        weights: packValues(own, () => parts / count, this.#options),
+      };
       if (part < parts - 1) {
         if (!gather) throw new Error(`sft: ${sequences.length} sequences do not fit into ${rows} rows`);
         loss += Number((await gather.run(feeds)).loss[0]) / parts;

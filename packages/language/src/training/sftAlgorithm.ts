@@ -65,12 +65,12 @@ export const sftAlgorithm: Algorithm<SftConfig> = {
   notes: skippedNotes,
 
   open: (config) =>
-    openLearner(config, async ({ model, stream, maxNewTokens, length, session, evaluate }) => {
+    openLearner(config, async ({ model, stream, maxNewTokens, lengths, session, evaluate }) => {
       const { batchSize, steps, learningRate: peak, schedule: name, warmUp, weightDecay, gradientClip } = config;
       const sft = await Sft.open(model, {
         batchSize,
         rows: config.microBatch ?? batchSize,
-        length,
+        ...lengths,
         weightDecay,
         gradientClip,
         memory: memory(config),
