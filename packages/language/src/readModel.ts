@@ -30,8 +30,11 @@ async function readFile(path: string): Promise<LanguageModel> {
   return { config, weights, tokenizer: TextTokenizer.fromGguf(metadata, path) };
 }
 
+/** Whether the model at a path is one that a run has trained. */
+export const isRunFolder = (path: string): boolean => existsSync(join(path, "metrics.jsonl"));
+
 async function readFolder(folder: string): Promise<LanguageModel> {
-  if (existsSync(join(folder, "metrics.jsonl"))) {
+  if (isRunFolder(folder)) {
     const trained = join(folder, runModelFolder);
     if (!existsSync(trained)) {
       throw new UsageError(`${folder}: the run has no ${runModelFolder} yet: write it with: era export ${folder}`);

@@ -236,6 +236,11 @@ describe("GRPO", () => {
     const { responses } = await evaluateRun(dir, { samples: 2 });
     expect(responses.length).toBeGreaterThanOrEqual(4);
     expect(responses.map(({ problem }) => problem.text)).not.toContain(long.question);
+
+    const further = await sftAlgorithm.settings({}, { ...skipping, model: dir, evalProblems: 4 });
+    await expect(Promise.resolve(sftAlgorithm.check(further))).rejects.toThrow(
+      `--eval-problems 4: --model ${dir} held out only 3 of these problems; it was trained on the others`,
+    );
   });
 
   it.each([

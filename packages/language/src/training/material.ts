@@ -1,9 +1,9 @@
 /** What a run of a language model works with, from its settings: the model to start from, problems to train on and to be judged by. */
-import { basename } from "node:path";
-import { UsageError } from "@era/lab";
+import { basename, resolve } from "node:path";
+import { openRun, UsageError } from "@era/lab";
 import { Random } from "@era/tensor";
 import { readProblems, withInstruction } from "../data/problems.ts";
-import { type LanguageModel, readModel } from "../readModel.ts";
+import { isRunFolder, type LanguageModel, readModel } from "../readModel.ts";
 import type { TrainingProblem } from "../tasks/task.ts";
 import { type TaskName, tasks } from "../tasks/tasks.ts";
 import type { TextTokenizer } from "../tokenizer/textTokenizer.ts";
@@ -79,10 +79,26 @@ export function takeMaterial(settings: MaterialSettings): Promise<Material> {
 
 /**
  * Reads or makes what a run works with.
- * @throws UsageError or FailureError in one line, as `readModel`, `readProblems` and `newModel`
+ * @throws UsageError or FailureError in one line, as `readModel`, `readProblems` and `newModel`; UsageError where the model to start from has
+ *   been trained on problems that this run would be judged by
  */
 export async function openMaterial(settings: MaterialSettings): Promise<Material> {
+  requireUnseen(settings);
   return settings.data === undefined ? taskMaterial(settings) : fileMaterial(settings, settings.data);
+}
+
+/** Every run holds out the first problems of one order: a run that holds out fewer has learned some of those that one with more is judged by. */
+function requireUnseen({ model, task, data, evalData, evalProblems }: MaterialSettings): void {
+  if (model === undefined || evalData !== undefined || !isRunFolder(model)) return;
+  const { config } = openRun(model).record;
+  const isSame =
+    typeof config.data === "string"
+      ? data !== undefined && resolve(config.data) === resolve(data)
+      : config.task === task;
+  if (!isSame || config.evalData !== undefined || !(Number(config.evalProblems) < evalProblems)) return;
+  throw new UsageError(
+    `--eval-problems ${evalProblems}: --model ${model} held out only ${config.evalProblems} of these problems; it was trained on the others`,
+  );
 }
 
 async function taskMaterial(settings: MaterialSettings): Promise<Material> {
