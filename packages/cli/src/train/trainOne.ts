@@ -4,6 +4,7 @@ import {
   createProgress,
   type Domain,
   type EntropyBounds,
+  formatNumber,
   onInterrupt,
   type ProgressReadings,
   type ResumedRun,
@@ -137,7 +138,7 @@ function closing(domain: Domain, dir: string, { score, entropy, stepsPerSecond, 
   }
   return [
     ...lines,
-    `${stepsPerSecond.toFixed(0)} steps/s, ${(wallTime / 60).toFixed(1)} minutes${memory ? `, at most ${memory.peak} MiB of memory` : ""}`,
+    `${formatNumber(stepsPerSecond)} steps/s, ${(wallTime / 60).toFixed(1)} minutes${memory ? `, at most ${memory.peak} MiB of memory` : ""}`,
     `report: ${runPath({ dir }, "report.html")}`,
     `next: npx era eval ${dir}`,
   ];
