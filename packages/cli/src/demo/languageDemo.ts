@@ -183,7 +183,7 @@ async function show(
   const xTitle = "steps of GRPO";
   const entropyChart = { title: "Entropy of sampled tokens", curves: entropy, xTitle, yTitle: "nats" };
   const floorChart = {
-    title: "Entropy of each response's most uncertain fifth of tokens, in groups that teach",
+    title: "Entropy of the most uncertain fifth of tokens",
     curves: entropyOfTop,
     rules,
     xTitle,
@@ -209,7 +209,7 @@ async function show(
       error: undefined,
       tiles: [],
       charts: figures,
-      note: "ERA acts in the update only and guarantees no entropy: it raises that of responses whose most uncertain tokens fall below ω_low.",
+      note: "ERA acts in the update only and guarantees no entropy: it raises that of responses whose most uncertain fifth of tokens falls below ω_low. That fifth's entropy is of responses in groups that teach: some right, some wrong.",
       tables: [{ title, isOpen: true, header, rows }],
     }),
   );
