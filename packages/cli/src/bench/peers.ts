@@ -21,11 +21,14 @@ export function setUpPeers({ javascript, llama = false }: { javascript: boolean;
     if (status !== 0) process.stderr.write(`${what}: the set-up failed; its columns stay empty\n`);
   };
   run("the Python peers (bench/peers/python/.venv)", "sh", ["setup.sh"], join(peersFolder, "python"));
-  const install = (what: string, folder: string) => {
-    if (!existsSync(join(folder, "node_modules"))) run(what, "npm", ["ci", "--silent"], folder);
+  const install = (what: string, folder: string, args: readonly string[]) => {
+    if (!existsSync(join(folder, "node_modules"))) run(what, "npm", [...args, "--silent"], folder);
   };
-  if (javascript) install("the JavaScript peers", join(peersFolder, "javascript"));
-  if (llama) install("llama.cpp (node-llama-cpp's prebuilt binaries)", join(peersFolder, "llama"));
+  if (javascript) install("the JavaScript peers", join(peersFolder, "javascript"), ["ci"]);
+  // Its binaries are optional packages, one for each kind of machine. A lock file names only those that its author's registry had, and `npm ci`
+  // refuses it elsewhere; the version itself is pinned in package.json.
+  const unlocked = ["install", "--no-package-lock", "--ignore-scripts"];
+  if (llama) install("llama.cpp (node-llama-cpp's prebuilt binaries)", join(peersFolder, "llama"), unlocked);
 }
 
 /** Sizes of one SAC update. */
