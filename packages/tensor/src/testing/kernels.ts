@@ -360,6 +360,11 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     eachMeeting(node, y.value.shape, x.shape, weight, (large, small, w) => y.add(large, at(x, small) * at(weight, w)));
     return [y.value];
   },
+  conv2dWeightGradient: ([x = nothing, g = nothing], node) => {
+    const y = accumulator(outputShape(node), () => 0);
+    eachMeeting(node, x.shape, g.shape, y.value, (large, small, w) => y.add(w, at(x, large) * at(g, small)));
+    return [y.value];
+  },
   maxPool2d: ([x = nothing], node) => {
     const best = (index: readonly number[]): Two => {
       const [n = 0, c = 0, row = 0, column = 0] = index;
