@@ -1,10 +1,8 @@
 /** Whether ONNX Runtime has its own layout of images here, in which its convolutions are fastest. */
+import { blockedDomain } from "./emitter.ts";
 import { buildModel } from "./model.ts";
 import { copiesFetches, createSession, type SessionOptions, tensorMaker } from "./session.ts";
 import { type Attributes, apply, input, type Operation } from "./tensor.ts";
-
-/** Domain of the operators that ONNX Runtime's optimizer puts in for convolutions with constant weights; a model may have them too. */
-export const blockedDomain = "com.microsoft.nchwc";
 
 let known: Promise<number> | undefined;
 

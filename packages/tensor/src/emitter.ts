@@ -28,6 +28,16 @@ export interface Range {
   readonly step: number;
 }
 
+/** The operator, operands and attributes of a node. */
+export interface Made {
+  readonly type: string;
+  readonly inputs: readonly string[];
+  readonly attributes: Readonly<Record<string, OnnxAttribute>>;
+}
+
+/** Domain of the operators that ONNX Runtime's optimizer puts in for convolutions with constant weights; a model may have them too. */
+export const blockedDomain = "com.microsoft.nchwc";
+
 /** Constants of fewer bytes lie in the model in any case: shapes and axes, which ONNX Runtime reads while it plans. */
 const leastExternalBytes = 1024;
 
@@ -45,6 +55,9 @@ export class Emitter {
   readonly #multiples = new Map<string, { readonly source: string; readonly factor: number }>();
   readonly #reshaped = new Map<string, { readonly source: string; readonly shape: Shape }>();
   readonly #sliced = new Map<string, { readonly source: string; readonly ranges: readonly Range[] }>();
+  readonly #made = new Map<string, Made>();
+  readonly #blocked = new Map<string, string>();
+  readonly #unblocked = new Map<string, string>();
   readonly #reserved: ReadonlySet<string>;
   #count = 0;
 
@@ -89,7 +102,42 @@ export class Emitter {
       create(NodeProtoSchema, { domain, opType, name: output[0] ?? "", input: [...inputs], output, attribute }),
     );
     this.#written.set(key, output);
+    for (const name of output) this.#made.set(name, { type, inputs, attributes });
     return output;
+  }
+
+  /** What computes a value; undefined of inputs and constants. */
+  made(x: string): Made | undefined {
+    return this.#made.get(x);
+  }
+
+  /** Images `[batch, channels, height, width]` in the runtime's own layout. */
+  blocked(x: string): string {
+    const known = this.#blocked.get(x);
+    if (known !== undefined) return known;
+    const y = this.node(`${blockedDomain}.ReorderInput`, [x]);
+    this.sameImages(x, y);
+    return y;
+  }
+
+  /** Whether images have been computed in the runtime's own layout. */
+  hasBlocked(x: string): boolean {
+    return this.#blocked.has(x);
+  }
+
+  /** Images that are in the runtime's own layout, in the usual one: the node falls away where nothing needs that. */
+  unblocked(y: string, channels: number): string {
+    const known = this.#unblocked.get(y);
+    if (known !== undefined) return known;
+    const x = this.node(`${blockedDomain}.ReorderOutput`, [y], { channels });
+    this.sameImages(x, y);
+    return x;
+  }
+
+  /** Says that x in the usual layout and y in the runtime's own are the same images. */
+  sameImages(x: string, y: string): void {
+    this.#blocked.set(x, y);
+    this.#unblocked.set(y, x);
   }
 
   /** A constant tensor; equal small ones are stored once. */

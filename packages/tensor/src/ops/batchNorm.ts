@@ -1,7 +1,9 @@
 /** Batch normalization of the channels of `[batch, channels, …]`, as PyTorch defines it. */
 import { requireFloat } from "../dtype.ts";
+import type { Emitter } from "../emitter.ts";
 import { dimAt, formatShape, ShapeError, sameShape, sizeOf, staticShape } from "../shape.ts";
-import { type Attributes, apply, Node, type Operation, type Tensor } from "../tensor.ts";
+import { type Attributes, apply, constant, Node, type Operation, type Tensor } from "../tensor.ts";
+import { channelSums, channelwise } from "./blockedImages.ts";
 import { add, div, mul, neg, reciprocal, sqrt, sub } from "./elementwise.ts";
 import { expand, reshape } from "./layout.ts";
 import { sum } from "./reduce.ts";
@@ -43,6 +45,7 @@ function requireChannels(op: string, x: Tensor, parameters: readonly Tensor[]): 
 const affineOperation: Operation<Attributes> = {
   name: "channelAffine",
   lower: (emit, [x = "", scale = "", shift = ""], node) => {
+    if (emit.hasBlocked(x)) return [blockedAffine(emit, x, scale, shift, node)];
     // One pass over x where Mul and Add take two. Folded into a convolution before it where the parameters are constants.
     const { dtype, shape } = node.input(1);
     const filled = (value: number) => emit.filled(dtype as "float32", sizeOf(shape), value);
@@ -59,6 +62,30 @@ const affineOperation: Operation<Attributes> = {
   },
 };
 
+/** `channelAffine` of images in ONNX Runtime's own layout. */
+function blockedAffine(emit: Emitter, x: string, scale: string, shift: string, node: Node): string {
+  const channels = Number(node.output().shape[1]);
+  return emit.unblocked(channelwise(emit, x, scale, shift, channels), channels);
+}
+
+const shiftOperation: Operation<Attributes> = {
+  name: "channelShift",
+  lower: (emit, [x = "", shift = ""], node) => {
+    const channels = Number(node.input(0).shape[1]);
+    if (emit.hasBlocked(x)) return [blockedAffine(emit, x, emit.filled("float32", channels, 1), shift, node)];
+    const spatial = node
+      .input(0)
+      .shape.slice(2)
+      .map(() => 1);
+    return [emit.node("Add", [x, emit.node("Reshape", [shift, emit.int64([channels, ...spatial])])])];
+  },
+  vjp: ([g], _node, wanted) => [g, g && wanted[1] ? channelSum(g) : undefined],
+};
+
+/** x + shift with one shift for each channel, `[channels]`. */
+const channelShift = (x: Tensor, shift: Tensor): Tensor =>
+  apply(shiftOperation, [x, shift], {}, { shape: x.shape, dtype: x.dtype });
+
 /** x·scale + shift with one scale and shift for each channel, `[channels]`. */
 export function channelAffine(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
   requireChannels("channelAffine", x, [scale, shift]);
@@ -73,6 +100,7 @@ interface BatchNormAttributes extends Attributes {
 const batchNormOperation: Operation<BatchNormAttributes> = {
   name: "batchNorm",
   lower: (emit, [x = "", scale = "", shift = ""], node) => {
+    if (emit.hasBlocked(x)) return blockedBatchNorm(emit, x, scale, shift, node);
     // ONNX Runtime writes the statistics over those that it is given, even where these are constants or inputs that others read too. So it
     // is given values of this node's own: two operations that nothing else here is lowered to, on one element of each channel.
     const spatial = node.input(0).shape.slice(2);
@@ -92,15 +120,16 @@ const batchNormOperation: Operation<BatchNormAttributes> = {
     const [x, scale] = [node.input(0), node.input(1)];
     const [mean, variance] = [node.output(1), node.output(2)];
     const inverse = reciprocal(sqrt(add(variance, node.attributes.epsilon)));
-    const normal = channelAffine(x, inverse, neg(mul(mean, inverse)));
+    const centered = channelShift(x, neg(mean));
     const count = countOf(x);
     const terms: Tensor[] = [];
-    const [gScale, gShift] = g ? [channelSum(mul(g, normal)), channelSum(g)] : [];
+    const [gScale, gShift] = g ? [mul(channelSum(mul(g, centered)), inverse), channelSum(g)] : [];
     if (g && gScale && gShift && wanted[0]) {
       // With y = a·(x − mean) + shift, a = scale/s: dx = a·(g − mean(g) − n·mean(g·n)), n = (x − mean)/s.
-      const a = mul(scale, inverse);
-      const direct = channelAffine(g, a, mul(mul(a, gShift), -1 / count));
-      terms.push(sub(direct, mul(normal, spread(mul(mul(a, gScale), 1 / count), x))));
+      const a = mul(scale, mul(inverse, 1 / count));
+      const nothing = expand(constant(0, [], x.dtype), scale.shape);
+      const own = channelAffine(centered, neg(mul(mul(a, gScale), inverse)), neg(mul(a, gShift)));
+      terms.push(add(own, channelAffine(g, mul(a, count), nothing)));
     }
     if (gMean && wanted[0]) terms.push(mul(spread(gMean, x), 1 / count));
     if (gVariance && wanted[0]) {
@@ -110,6 +139,29 @@ const batchNormOperation: Operation<BatchNormAttributes> = {
     return [first && expand(more.reduce(add, first), x.shape), gScale, gShift];
   },
 };
+
+/** The same in ONNX Runtime's own layout. */
+function blockedBatchNorm(
+  emit: Emitter,
+  x: string,
+  scale: string,
+  shift: string,
+  node: Node<BatchNormAttributes>,
+): readonly string[] {
+  const shape = staticShape("batchNorm", node.input(0).shape);
+  const [, channels = 0] = shape;
+  const count = sizeOf(shape) / channels;
+  const mean = emit.scaled(channelSums(emit, x, shape), 1 / count, "float32");
+  const opposite = emit.scaled(mean, -1, "float32");
+  // Of x itself the squares' sum would cancel where the mean is large.
+  const centered = channelwise(emit, x, emit.filled("float32", channels, 1), opposite, channels);
+  const squares = emit.unblocked(emit.node("Mul", [centered, centered]), channels);
+  const variance = emit.scaled(channelSums(emit, squares, shape), 1 / count, "float32");
+  const shifted = emit.node("Add", [variance, emit.scalar("float32", node.attributes.epsilon)]);
+  const factor = emit.node("Div", [scale, emit.node("Sqrt", [shifted])]);
+  const result = channelwise(emit, emit.unblocked(centered, channels), factor, shift, channels);
+  return [emit.unblocked(result, channels), mean, variance];
+}
 
 /**
  * (x − mean)/√(variance + ε)·scale + shift with the batch's own mean and variance of each channel; scale and shift are `[channels]`.

@@ -2,9 +2,8 @@
  * Convolutions of images `[batch, channels, height, width]`, as PyTorch defines them. Both derivatives are written with operations that
  * ONNX Runtime has fast kernels for, so that they differentiate again.
  */
-import { blockedDomain } from "../channelBlock.ts";
 import { requireFloat } from "../dtype.ts";
-import type { Emitter, OnnxAttribute } from "../emitter.ts";
+import { blockedDomain, type Emitter, type OnnxAttribute } from "../emitter.ts";
 import { type Dim, dimAt, formatShape, type Shape, ShapeError, sizeOf, staticShape } from "../shape.ts";
 import { type Attributes, apply, constant, type Node, type Operation, type Tensor } from "../tensor.ts";
 import { topologicalOrder } from "../topology.ts";
@@ -179,9 +178,8 @@ function blocked(
   const split = emit.node("Reshape", [weight, emit.int64([out / block, block, inputs / block, block, height, width])]);
   const turned = emit.node("Transpose", [split], { perm: [0, 2, 4, 5, 3, 1] });
   const filters = emit.node("Reshape", [turned, emit.int64(shape)]);
-  const images = emit.node(`${blockedDomain}.ReorderInput`, [x]);
-  const result = emit.node(`${blockedDomain}.Conv`, [images, filters, ...bias], attributes);
-  return emit.node(`${blockedDomain}.ReorderOutput`, [result], { channels: out });
+  const result = emit.node(`${blockedDomain}.Conv`, [emit.blocked(x), filters, ...bias], attributes);
+  return emit.unblocked(result, out);
 }
 
 /** Whether a convolution is among what the values are computed from. */
@@ -380,14 +378,14 @@ function blockedGradient(emit: Emitter, x: string, g: string, size: BlockedGradi
   // A single block of channels lies in the order that is asked for.
   const pixels =
     inputs === block
-      ? reordered(x)
-      : emit.node(`${blockedDomain}.ReorderOutput`, [reordered(x)], { channels: inputs, channels_last: 1 });
+      ? emit.blocked(x)
+      : emit.node(`${blockedDomain}.ReorderOutput`, [emit.blocked(x)], { channels: inputs, channels_last: 1 });
   const rows = reshaped(pixels, [batch, image[0], image[1] * inputs]);
   const width = (before[1] + image[1] + after[1]) * inputs;
   const pads = [0, 0, before[1] * inputs, 0, 0, after[1] * inputs];
   const framed = pads.some((n) => n !== 0) ? emit.node("Pad", [rows, emit.int64(pads)]) : rows;
   const source = reshaped(reordered(reshaped(framed, [groups, block, image[0], width])), [1, batch, image[0], width]);
-  const flat = reshaped(reordered(g), [groups, block, 1, out * slopes[0] * slopes[1]]);
+  const flat = reshaped(emit.blocked(g), [groups, block, 1, out * slopes[0] * slopes[1]]);
   const filters = reshaped(reordered(flat, 1), [groups * out, block, ...slopes]);
   const parts = emit.node(`${blockedDomain}.Conv`, [source, filters], {
     kernel_shape: slopes,

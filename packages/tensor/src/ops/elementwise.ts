@@ -2,7 +2,8 @@
 import { type DType, isFloat, isModerate, requireFloat, requireNumber } from "../dtype.ts";
 import type { Emitter } from "../emitter.ts";
 import { broadcast, sameShape } from "../shape.ts";
-import { type Attributes, apply, constant, type Operation, scalarOf, Tensor } from "../tensor.ts";
+import { type Attributes, apply, constant, type Node, type Operation, scalarOf, Tensor } from "../tensor.ts";
+import { added, elementwise, rectified } from "./blockedImages.ts";
 import { lowerErf64 } from "./erf64.ts";
 import { sumTo } from "./reduce.ts";
 
@@ -30,9 +31,10 @@ type UnaryLowering = (emit: Emitter, x: string, dtype: DType) => string;
 function unary(name: string, lowering: string | UnaryLowering, rule?: UnaryRule): (x: Tensor) => Tensor {
   const operation: Operation<None> = {
     name,
-    lower: (emit, [x = ""], node) => [
-      typeof lowering === "string" ? emit.node(lowering, [x]) : lowering(emit, x, node.input(0).dtype),
-    ],
+    lower: (emit, inputs, node) =>
+      elementwise(emit, inputs, node as unknown as Node, ([x = ""]) =>
+        typeof lowering === "string" ? emit.node(lowering, [x]) : lowering(emit, x, node.input(0).dtype),
+      ),
     ...(rule && { vjp: ([g], node) => [g && rule(g, node.input(0), node.output())] }),
   };
   return (x) => {
@@ -64,13 +66,15 @@ function binary(entry: Binary): (a: Operand, b: Operand) => Tensor {
     name,
     lower: (emit, inputs, node) => {
       const [a, b] = [node.input(0), node.input(1)];
-      const [p = "", q = ""] = inputs;
       const [x, y] = [scalarOf(a), scalarOf(b)];
-      if (withNumber && isFloat(a.dtype)) {
-        if (y !== undefined) return [withNumber(emit, p, y, a.dtype)];
-        if (x !== undefined) return [withNumber(emit, q, x, a.dtype)];
-      }
-      return [emit.node(onnx, inputs)];
+      return elementwise(emit, inputs, node as unknown as Node, (operands) => {
+        const [p = "", q = ""] = operands;
+        if (withNumber && isFloat(a.dtype)) {
+          if (y !== undefined) return withNumber(emit, p, y, a.dtype);
+          if (x !== undefined) return withNumber(emit, q, x, a.dtype);
+        }
+        return onnx === "Add" ? added(emit, p, q) : emit.node(onnx, operands);
+      });
     },
     ...(vjp && {
       vjp: ([g], node, wanted) =>
@@ -210,7 +214,8 @@ export const notEqual = (a: Operand, b: Operand): Tensor => not(equal(a, b));
 
 const whereOperation: Operation<None> = {
   name: "where",
-  lower: (emit, inputs) => [emit.node("Where", inputs)],
+  lower: (emit, inputs, node) =>
+    elementwise(emit, inputs, node as unknown as Node, (operands) => emit.node("Where", operands)),
   vjp: ([g], node, wanted) => {
     if (!g) return [];
     const condition = node.input(0);
@@ -327,7 +332,7 @@ export const expm1 = unary(
 export const softplus = unary("softplus", float32Only("softplus", "Softplus"), (g, x) => mul(g, sigmoid(x)));
 
 /** max(x, 0); its derivative, 0 at 0, is multiplied as 0 or 1, since ONNX Runtime's Where takes twice as long as Cast and Mul. */
-export const relu = unary("relu", "Relu", (g, x) => mul(g, cast(greater(x, 0), x.dtype)));
+export const relu = unary("relu", rectified, (g, _x, y) => mul(g, cast(greater(y, 0), y.dtype)));
 
 /**
  * x for x > 0, eˣ − 1 below. Written as max(x, 0) + (min(eˣ, 1) − 1): five vectorized operations take a quarter of the time of ONNX
@@ -379,7 +384,8 @@ interface CastAttributes extends Attributes {
 }
 const castOperation: Operation<CastAttributes> = {
   name: "cast",
-  lower: (emit, inputs, node) => [emit.cast(inputs[0] ?? "", node.attributes.to)],
+  lower: (emit, inputs, node) =>
+    elementwise(emit, inputs, node as unknown as Node, ([x = ""]) => emit.cast(x, node.attributes.to)),
   vjp: ([g], node) => [g && cast(g, node.input(0).dtype)],
 };
 /** The same values in another element type; bools become 0 and 1. Differentiable between float types. */

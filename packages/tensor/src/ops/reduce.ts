@@ -2,7 +2,8 @@
 import { requireFloat, requireNumber } from "../dtype.ts";
 import type { Emitter } from "../emitter.ts";
 import { dimAt, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf, staticShape } from "../shape.ts";
-import { type Attributes, apply, type Operation, type Tensor } from "../tensor.ts";
+import { type Attributes, apply, type Node, type Operation, type Tensor } from "../tensor.ts";
+import { channelSums, pixelSums } from "./blockedImages.ts";
 import { add, cast, div, equal, exp, log, mul, stopGradient, sub } from "./elementwise.ts";
 import { expand, reshape } from "./layout.ts";
 
@@ -31,9 +32,12 @@ function reduction(
 ): (x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor {
   const operation: Operation<ReduceAttributes> = {
     name,
-    lower: (emit, [x = ""], node) => [
-      emit.node(onnx, [x, emit.int64(node.attributes.axes)], { keepdims: node.attributes.keepDims ? 1 : 0 }),
-    ],
+    lower: (emit, [x = ""], node) => {
+      const { axes, keepDims } = node.attributes;
+      return [
+        blockedSum(emit, x, onnx, node) ?? emit.node(onnx, [x, emit.int64(axes)], { keepdims: keepDims ? 1 : 0 }),
+      ];
+    },
     vjp: ([g], node) => {
       if (!g) return [];
       const x = node.input(0);
@@ -48,6 +52,21 @@ function reduction(
     if (attributes.axes.length === 0) return x;
     return apply(operation, [x], attributes, { shape: reducedShape(x.shape, attributes), dtype: x.dtype });
   };
+}
+
+/** A sum or mean of images in ONNX Runtime's own layout; undefined where it is no such thing. */
+function blockedSum(emit: Emitter, x: string, onnx: string, node: Node<ReduceAttributes>): string | undefined {
+  const { shape } = node.input(0);
+  const axes = node.attributes.axes.join();
+  const isMean = onnx === "ReduceMean";
+  if (!emit.hasBlocked(x) || !(isMean || onnx === "ReduceSum") || !(axes === "0,2,3" || axes === "2,3"))
+    return undefined;
+  const images = shape as readonly number[];
+  const sums = axes === "2,3" ? pixelSums(emit, x, images) : channelSums(emit, x, images);
+  const reduced = node.attributes.axes.reduce((count, axis) => count * (images[axis] ?? 0), 1);
+  const value = isMean ? emit.scaled(sums, 1 / reduced, "float32") : sums;
+  if (!node.attributes.keepDims) return value;
+  return emit.node("Reshape", [value, emit.int64(node.output().shape as readonly number[])]);
 }
 
 const countOf = (name: string, x: Tensor, axes: readonly number[]): number =>

@@ -392,6 +392,9 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   channelAffine: ([x = nothing, scale = nothing, shift = nothing]) => [
     build(x.shape, (index) => at(x, index) * at(scale, [index[1] ?? 0]) + at(shift, [index[1] ?? 0])),
   ],
+  channelShift: ([x = nothing, shift = nothing]) => [
+    build(x.shape, (index) => at(x, index) + at(shift, [index[1] ?? 0])),
+  ],
   batchNorm: ([x = nothing, scale = nothing, shift = nothing], node) => {
     const channels = Array.from({ length: x.shape[1] ?? 0 }, (_, c) =>
       [...indices(x.shape)].filter((index) => index[1] === c).map((index) => at(x, index)),
