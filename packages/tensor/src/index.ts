@@ -12,7 +12,6 @@ export {
   type ConvolutionOptions,
   conv2d,
   convTranspose2d,
-  type Pair,
   type TransposedConvolutionOptions,
 } from "./ops/convolution.ts";
 export { counterUniform } from "./ops/counterUniform.ts";
@@ -38,6 +37,7 @@ export {
   softmax,
   sum,
 } from "./ops/reduce.ts";
+export type { Pair } from "./ops/windows.ts";
 export * from "./optim.ts";
 export { flatGradient, unflatten } from "./parameters.ts";
 export { type CompileOptions, compile, type Feeds, NonFiniteError, Program, type ProgramSpec } from "./program.ts";

@@ -43,6 +43,7 @@ export function elementwise(
 /**
  * x·scale + shift for each channel, of images x in the blocked layout; scale and shift are `[channels]`. A convolution of one pixel, channel by
  * channel, is one pass in all threads.
+ * @param pads pixels of value `shift` before the rows, before the columns, after the rows and after the columns
  */
 export function channelwise(
   emit: Emitter,
@@ -50,13 +51,14 @@ export function channelwise(
   scale: string,
   shift: string | undefined,
   channels: number,
+  pads: readonly number[] = [0, 0, 0, 0],
 ): string {
   const weight = emit.node("Reshape", [scale, emit.int64([channels, 1, 1, 1])]);
   return emit.node(convolution, [emit.blocked(x), weight, ...(shift === undefined ? [] : [shift])], {
     kernel_shape: [1, 1],
     strides: [1, 1],
     dilations: [1, 1],
-    pads: [0, 0, 0, 0],
+    pads,
     group: channels,
   });
 }

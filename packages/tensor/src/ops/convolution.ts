@@ -3,16 +3,22 @@
  * ONNX Runtime has fast kernels for, so that they differentiate again.
  */
 import { requireFloat } from "../dtype.ts";
-import { blockedDomain, type Emitter, type OnnxAttribute } from "../emitter.ts";
 import { type Dim, dimAt, formatShape, type Shape, ShapeError, sizeOf, staticShape } from "../shape.ts";
-import { type Attributes, apply, constant, type Node, type Operation, type Tensor } from "../tensor.ts";
+import { type Attributes, apply, constant, type Operation, type Tensor } from "../tensor.ts";
 import { topologicalOrder } from "../topology.ts";
+import {
+  blockedConvolution,
+  blockedFilters,
+  blockedGradient,
+  blockedGradientSize,
+  blockedSpread,
+  convolvesBlocked,
+  turnedFilters,
+} from "./blockedConvolution.ts";
 import { concat, expand, flip, pad, reshape, slice, stack, transpose } from "./layout.ts";
 import { matmul } from "./linear.ts";
 import { sum } from "./reduce.ts";
-
-/** One number for height and width, or one for each. */
-export type Pair = number | readonly [height: number, width: number];
+import { type Pair, pair, type Two, two, type Windows, windowAttributes, windowed } from "./windows.ts";
 
 export interface ConvolutionOptions {
   /** Of as many elements as there are output channels. */
@@ -31,16 +37,6 @@ export interface TransposedConvolutionOptions extends ConvolutionOptions {
   readonly outputPadding?: Pair;
 }
 
-type Two = readonly [height: number, width: number];
-
-/** The place of the windows: what convolution and pooling share. */
-export interface Windows {
-  readonly kernel: Two;
-  readonly stride: Two;
-  readonly padding: Two;
-  readonly dilation: Two;
-}
-
 interface ConvolutionAttributes extends Attributes, Windows {
   readonly groups: number;
 }
@@ -48,40 +44,6 @@ interface ConvolutionAttributes extends Attributes, Windows {
 interface TransposedAttributes extends ConvolutionAttributes {
   readonly outputPadding: Two;
 }
-
-/** Both numbers of a pair. Throws ShapeError where they are not whole numbers from `least`. */
-export function pair(op: string, name: string, value: Pair, least: number): Two {
-  const both: Two = typeof value === "number" ? [value, value] : value;
-  if (!both.every((n) => Number.isSafeInteger(n) && n >= least)) {
-    throw new ShapeError(`${op}: ${name} is ${both.join(", ")}; it must be whole numbers from ${least}`);
-  }
-  return both;
-}
-
-const two = (f: (axis: 0 | 1) => number): Two => [f(0), f(1)];
-
-/** Height and width of what the windows give. Throws ShapeError where no window fits. */
-export function windowed(op: string, shape: Shape, { kernel, stride, padding, dilation }: Windows): Two {
-  const [height, width] = staticShape(op, shape.slice(2));
-  const size = two((i) => {
-    const length = (i === 0 ? height : width) ?? 0;
-    return Math.floor((length + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) / stride[i]) + 1;
-  });
-  if (!size.every((n) => n >= 1)) {
-    throw new ShapeError(
-      `${op}: a window of ${kernel.join("×")} is larger than ${formatShape(shape)} with its padding`,
-    );
-  }
-  return size;
-}
-
-/** The windows as ONNX attributes. */
-export const windowAttributes = ({ kernel, stride, padding, dilation }: Windows) => ({
-  kernel_shape: kernel,
-  strides: stride,
-  pads: [...padding, ...padding],
-  dilations: dilation,
-});
 
 function requireImages(op: string, x: Tensor): void {
   requireFloat(op, x.dtype);
@@ -134,8 +96,13 @@ const convolution: Operation<ConvolutionAttributes> = {
   name: "conv2d",
   lower: (emit, inputs, node) => {
     requireFloat32(node, node.input(0));
-    const attributes = { ...windowAttributes(node.attributes), group: node.attributes.groups };
-    return [isBlocked(emit, node) ? blocked(emit, inputs, node, attributes) : emit.node("Conv", inputs, attributes)];
+    const [x = "", weight = "", bias] = inputs;
+    const { kernel, groups } = node.attributes;
+    if (groups === 1 && convolvesBlocked(emit, x, node.input(0).shape, node.output().shape, kernel)) {
+      const filters = blockedFilters(emit, weight, staticShape("conv2d", node.input(1).shape));
+      return [blockedConvolution(emit, x, filters, bias, Number(node.output().shape[1]), node.attributes)];
+    }
+    return [emit.node("Conv", inputs, { ...windowAttributes(node.attributes), group: groups })];
   },
   vjp: ([g], node, wanted) => {
     if (!g) return [];
@@ -148,44 +115,10 @@ const convolution: Operation<ConvolutionAttributes> = {
   },
 };
 
-/** Below this many output positions in a batch, turning the weight around costs more than the faster kernel saves. */
-const fewPositions = 4096;
-
-/**
- * Whether a convolution is faster in ONNX Runtime's own layout, with reordering x, weight and result: 1.2 to 1.7 times with 16 to 64 channels,
- * since the kernel there needs no columns (215 to 260 GFLOP/s of one thread with 32 and 64 channels, 115 to 150 without).
- */
-function isBlocked({ channelBlock }: Emitter, node: Node<ConvolutionAttributes>): boolean {
-  const { shape } = node.output();
-  const [, inputs = 0] = node.input(0).shape;
-  const [batch, out, ...size] = shape;
-  const { kernel, groups } = node.attributes;
-  if (channelBlock === 1 || groups > 1 || typeof batch !== "number" || kernel.every((n) => n === 1)) return false;
-  const isWhole = (channels: Dim | undefined) => Number(channels) % channelBlock === 0;
-  return isWhole(out) && isWhole(inputs) && batch * sizeOf(size) >= fewPositions;
-}
-
-/** The convolution in ONNX Runtime's layout, by the operators that its optimizer uses where weights are constants. */
-function blocked(
-  emit: Emitter,
-  [x = "", weight = "", ...bias]: readonly string[],
-  node: Node<ConvolutionAttributes>,
-  attributes: Readonly<Record<string, OnnxAttribute>>,
-): string {
-  const { channelBlock: block } = emit;
-  const shape = staticShape("conv2d", node.input(1).shape);
-  const [out = 0, inputs = 0, height = 0, width = 0] = shape;
-  const split = emit.node("Reshape", [weight, emit.int64([out / block, block, inputs / block, block, height, width])]);
-  const turned = emit.node("Transpose", [split], { perm: [0, 2, 4, 5, 3, 1] });
-  const filters = emit.node("Reshape", [turned, emit.int64(shape)]);
-  const result = emit.node(`${blockedDomain}.Conv`, [emit.blocked(x), filters, ...bias], attributes);
-  return emit.unblocked(result, out);
-}
-
 /** Whether a convolution is among what the values are computed from. */
 export const convolves = (values: readonly Tensor[]): boolean =>
   topologicalOrder(values).some(({ operation: { name } }) =>
-    [convolution, weightGradientOperation].some((own) => own.name === name),
+    [convolution, inputGradientOperation, weightGradientOperation].some((own) => own.name === name),
   );
 
 /**
@@ -263,27 +196,68 @@ const fewTransposedPositions = 1024;
 
 /** The gradient in x of conv2d(x, weight), `g` being that of its output. */
 function inputGradient(g: Tensor, weight: Tensor, shape: Shape, attributes: ConvolutionAttributes): Tensor {
-  const { kernel, stride, padding, dilation, groups } = attributes;
-  const rest = two((i) => dilation[i] * (kernel[i] - 1) - padding[i]);
-  const [batch = 0, , height = 0, width = 0] = staticShape("conv2d", g.shape);
-  const isPointwise = kernel.every((n) => n === 1);
-  // A convolution with the weight turned around: 10 to 25 % faster than ONNX Runtime's ConvTranspose.
-  if (
-    stride.every((n) => n === 1) &&
-    rest.every((n) => n >= 0) &&
-    (isPointwise || batch * height * width >= fewTransposedPositions)
-  ) {
-    const [out = 0, inputs = 0] = staticShape("conv2d", weight.shape);
-    const grouped = reshape(flip(weight, [2, 3]), [groups, out / groups, inputs, ...kernel]);
-    const turned = reshape(transpose(grouped, [0, 2, 1, 3, 4]), [groups * inputs, out / groups, ...kernel]);
-    return conv2d(g, turned, { padding: rest, dilation, groups });
-  }
+  const { stride, padding, dilation, groups } = attributes;
+  const rest = restOf(attributes);
   const outputPadding = two((i) => {
     const length = Number(shape[2 + i]);
     return length - ((Number(g.shape[2 + i]) - 1) * stride[i] + 1 + rest[i] - padding[i]);
   });
-  return convTranspose2d(g, weight, { stride, padding, dilation, groups, outputPadding });
+  const value =
+    turnedConvolution(g, weight, attributes) ??
+    convTranspose2d(g, weight, { stride, padding, dilation, groups, outputPadding });
+  if (groups > 1) return value;
+  return apply(inputGradientOperation, [g, weight, value], attributes, { shape, dtype: g.dtype });
 }
+
+/** What the windows reach beyond the padding, on each side. */
+const restOf = ({ kernel, padding, dilation }: Windows): Two => two((i) => dilation[i] * (kernel[i] - 1) - padding[i]);
+
+/** The gradient as a convolution with the weight turned around: 10 to 25 % faster than ONNX Runtime's ConvTranspose, where that serves. */
+function turnedConvolution(g: Tensor, weight: Tensor, attributes: ConvolutionAttributes): Tensor | undefined {
+  const { kernel, stride, dilation, groups } = attributes;
+  const rest = restOf(attributes);
+  const [batch = 0, , height = 0, width = 0] = staticShape("conv2d", g.shape);
+  const isPointwise = kernel.every((n) => n === 1);
+  const isWorth = isPointwise || batch * height * width >= fewTransposedPositions;
+  if (!(isWorth && stride.every((n) => n === 1) && rest.every((n) => n >= 0))) return undefined;
+  const [out = 0, inputs = 0] = staticShape("conv2d", weight.shape);
+  const grouped = reshape(flip(weight, [2, 3]), [groups, out / groups, inputs, ...kernel]);
+  const turned = reshape(transpose(grouped, [0, 2, 1, 3, 4]), [groups * inputs, out / groups, ...kernel]);
+  return conv2d(g, turned, { padding: rest, dilation, groups });
+}
+
+/**
+ * The gradient in the input, of g, the weight and what the usual layout makes of them: that is lowered where ONNX Runtime's own layout does not
+ * serve, and falls away where it does.
+ */
+const inputGradientOperation: Operation<ConvolutionAttributes> = {
+  name: "conv2dInputGradient",
+  lower: (emit, [g = "", weight = "", usual = ""], node) => {
+    const { kernel, stride, dilation } = node.attributes;
+    const { shape } = node.output();
+    const slopes = node.input(0).shape;
+    const rest = restOf(node.attributes);
+    // With a stride the outputs of a 1×1 kernel have zeros between them; those of others overlap.
+    const isSpread = kernel.every((n, i) => n === 1 && Number(slopes[2 + i]) * stride[i as 0 | 1] === shape[2 + i]);
+    const fits = rest.every((n) => n >= 0) && (isSpread || stride.every((n) => n === 1));
+    const size = [slopes[0] ?? 0, shape[1] ?? 0, slopes[2] ?? 0, slopes[3] ?? 0];
+    if (!(fits && convolvesBlocked(emit, g, slopes, size, kernel))) return [usual];
+    const filters = turnedFilters(emit, weight, staticShape("conv2d", node.input(1).shape));
+    const windows = { kernel, stride: [1, 1], padding: rest, dilation } as const;
+    const inputs = Number(shape[1]);
+    const convolved = blockedConvolution(emit, g, filters, undefined, inputs, windows);
+    return [isSpread ? blockedSpread(emit, convolved, size as readonly number[], stride) : convolved];
+  },
+  // Linear in g and in the weight, as conv2d is in x and in the weight.
+  vjp: ([u], node, wanted) => {
+    if (!u) return [];
+    const [g, weight] = [node.input(0), node.input(1)];
+    return [
+      wanted[0] ? conv2d(u, weight, node.attributes) : undefined,
+      wanted[1] ? weightGradient(u, g, weight.shape, node.attributes) : undefined,
+    ];
+  },
+};
 
 /**
  * The gradient in the weight of conv2d(x, weight), `g` being that of its output: matrix products over the output's positions, or a convolution in
@@ -305,7 +279,7 @@ function weightGradient(x: Tensor, g: Tensor, shape: Shape, attributes: Convolut
 const weightGradientOperation: Operation<ConvolutionAttributes> = {
   name: "conv2dWeightGradient",
   lower: (emit, [x = "", g = "", products = ""], node) => {
-    const size = blockedGradientSize(emit, node);
+    const size = blockedGradientSize(emit, node.input(0).shape, node.input(1).shape, node.attributes);
     return [size ? blockedGradient(emit, x, g, size) : products];
   },
   // Linear in x and in g, as conv2d is in x and in the weight.
@@ -318,86 +292,6 @@ const weightGradientOperation: Operation<ConvolutionAttributes> = {
     ];
   },
 };
-
-interface BlockedGradientSize {
-  readonly batch: number;
-  readonly inputs: number;
-  readonly out: number;
-  /** Height and width of x, of g and of the weight. */
-  readonly image: Two;
-  readonly slopes: Two;
-  readonly kernel: Two;
-  readonly stride: Two;
-  /** Zeros before and after x that the windows reach. */
-  readonly before: Two;
-  readonly after: Two;
-}
-
-/** With images of more positions the filter that g is outgrows the caches. */
-const manySlopes = 64 * 64;
-
-/** What `blockedGradient` needs to know; undefined where it does not serve. */
-function blockedGradientSize(
-  { channelBlock: block }: Emitter,
-  node: Node<ConvolutionAttributes>,
-): BlockedGradientSize | undefined {
-  const [x, g] = [node.input(0).shape, node.input(1).shape];
-  if (block === 1 || ![...x, ...g].every((dim) => typeof dim === "number")) return undefined;
-  const { kernel, stride, padding, dilation } = node.attributes;
-  const [batch = 0, inputs = 0, ...image] = x as readonly number[];
-  const [, out = 0, ...slopes] = g as readonly number[];
-  const [images, outputs] = [two((i) => image[i] ?? 0), two((i) => slopes[i] ?? 0)];
-  const after = two((i) => (outputs[i] - 1) * stride[i] + kernel[i] - images[i] - padding[i]);
-  const serves =
-    [batch, inputs, out].every((n) => n % block === 0) &&
-    dilation.every((n) => n === 1) &&
-    after[0] >= 0 &&
-    batch * sizeOf(outputs) >= fewTransposedPositions &&
-    sizeOf(outputs) <= manySlopes;
-  return serves
-    ? { batch, inputs, out, image: images, slopes: outputs, kernel, stride, before: padding, after }
-    : undefined;
-}
-
-/**
- * The gradient in the weight as one convolution in ONNX Runtime's layout, in which a block of images takes the place of the block of channels:
- * g is the filter, as high and wide as itself, and what it meets of x at each of the kernel's places is an output. The channels of x lie beside
- * each other along its width, which the filter's dilation steps over, so that the outputs of a row are many; g's channels are the output's. Each
- * block of images is a group of its own, and their sum is the gradient.
- *
- * By 120 (16 channels) to 250 GFLOP/s (64) of one thread, and all of it but the frame runs in all threads, as copies do not. Sums of a block are
- * sequential: rounding is some 5e-6 of the largest element in layers of CIFAR's size.
- */
-function blockedGradient(emit: Emitter, x: string, g: string, size: BlockedGradientSize): string {
-  const { channelBlock: block } = emit;
-  const { batch, inputs, out, image, slopes, kernel, stride, before, after } = size;
-  const groups = batch / block;
-  const reshaped = (value: string, shape: readonly number[]) => emit.node("Reshape", [value, emit.int64(shape)]);
-  const reordered = (value: string, channelsLast = 0) =>
-    emit.node(`${blockedDomain}.ReorderInput`, [value], channelsLast ? { channels_last: 1 } : {});
-  // A single block of channels lies in the order that is asked for.
-  const pixels =
-    inputs === block
-      ? emit.blocked(x)
-      : emit.node(`${blockedDomain}.ReorderOutput`, [emit.blocked(x)], { channels: inputs, channels_last: 1 });
-  const rows = reshaped(pixels, [batch, image[0], image[1] * inputs]);
-  const width = (before[1] + image[1] + after[1]) * inputs;
-  const pads = [0, 0, before[1] * inputs, 0, 0, after[1] * inputs];
-  const framed = pads.some((n) => n !== 0) ? emit.node("Pad", [rows, emit.int64(pads)]) : rows;
-  const source = reshaped(reordered(reshaped(framed, [groups, block, image[0], width])), [1, batch, image[0], width]);
-  const flat = reshaped(emit.blocked(g), [groups, block, 1, out * slopes[0] * slopes[1]]);
-  const filters = reshaped(reordered(flat, 1), [groups * out, block, ...slopes]);
-  const parts = emit.node(`${blockedDomain}.Conv`, [source, filters], {
-    kernel_shape: slopes,
-    strides: [1, 1],
-    dilations: [stride[0], stride[1] * inputs],
-    pads: [before[0], 0, after[0], 0],
-    group: groups,
-  });
-  const together = emit.node("ReduceSum", [reshaped(parts, [groups, -1]), emit.int64([0])], { keepdims: 0 });
-  const places = reshaped(together, [out / block, kernel[0], kernel[1], inputs, block]);
-  return reshaped(emit.node("Transpose", [places], { perm: [0, 4, 3, 1, 2] }), [out, inputs, ...kernel]);
-}
 
 function productsGradient(x: Tensor, g: Tensor, [out, inputs]: Two, attributes: ConvolutionAttributes): Tensor {
   const { kernel, stride, padding, dilation, groups } = attributes;

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { input, type Tensor } from "../tensor.ts";
 import { describeOperations } from "../testing/checkOperation.ts";
 import { given, type OperationCase, real } from "../testing/operationCases.ts";
-import type { Pair } from "./convolution.ts";
 import * as pooling from "./pooling.ts";
+import type { Pair } from "./windows.ts";
 
 type Pool = (x: Tensor, kernel: Pair, options?: pooling.PoolingOptions) => Tensor;
 

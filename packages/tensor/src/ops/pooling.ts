@@ -2,11 +2,12 @@
 import { requireFloat } from "../dtype.ts";
 import { formatShape, ShapeError, sizeOf, staticShape } from "../shape.ts";
 import { type Attributes, apply, constant, Node, type Operation, type Tensor } from "../tensor.ts";
-import { convTranspose2d, type Pair, pair, type Windows, windowAttributes, windowed } from "./convolution.ts";
+import { convTranspose2d } from "./convolution.ts";
 import { div } from "./elementwise.ts";
 import { scatterAdd } from "./indexing.ts";
 import { expand, reshape } from "./layout.ts";
 import { mean } from "./reduce.ts";
+import { type Pair, pair, type Windows, windowAttributes, windowed } from "./windows.ts";
 
 export interface PoolingOptions {
   /** Between windows; the kernel's size where left out. */

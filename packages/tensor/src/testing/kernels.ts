@@ -360,6 +360,11 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     eachMeeting(node, y.value.shape, x.shape, weight, (large, small, w) => y.add(large, at(x, small) * at(weight, w)));
     return [y.value];
   },
+  conv2dInputGradient: ([g = nothing, weight = nothing], node) => {
+    const y = accumulator(outputShape(node), () => 0);
+    eachMeeting(node, y.value.shape, g.shape, weight, (large, small, w) => y.add(large, at(g, small) * at(weight, w)));
+    return [y.value];
+  },
   conv2dWeightGradient: ([x = nothing, g = nothing], node) => {
     const y = accumulator(outputShape(node), () => 0);
     eachMeeting(node, x.shape, g.shape, y.value, (large, small, w) => y.add(w, at(x, large) * at(g, small)));
