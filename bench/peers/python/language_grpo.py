@@ -61,13 +61,14 @@ def start(config: dict[str, Any]) -> tuple[dict[str, Any], Handlers]:
     rewards = torch.tensor([1.0 if i % 2 == 0 else 0.0 for i in range(responses)])
     normalized = (rewards - rewards.mean()) / (rewards.std() + 1e-6)
 
-    def step(mark=lambda: None) -> None:
+    def step(mark=lambda: None, learning_rate: float = LEARNING_RATE) -> None:
         tokens = roll_out(torch.randint(0, model.config.vocab_size, (prompts, length)))
         mark()
-        update(tokens, normalized.repeat(prompts), length, LEARNING_RATE)
+        update(tokens, normalized.repeat(prompts), length, learning_rate)
 
+    # At rate 0, so that the check that follows is of the weights as they were read.
     begin = time.perf_counter()
-    step()
+    step(learning_rate=0.0)
     seconds = time.perf_counter() - begin
 
     def run(repetitions: int) -> dict[str, Any]:

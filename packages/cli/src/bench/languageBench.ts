@@ -57,7 +57,8 @@ export async function benchGeneration(
 }
 
 /**
- * Steps of GRPO, rollout and update, every side in turn in a process of its own.
+ * Steps of GRPO, rollout and update, one side after the other in a process of its own: with weights, gradients and moments of all sides at once, a
+ * machine of 24 GB runs out of memory.
  * @throws FailureError where PyTorch does not compute the same loss and gradient
  */
 export async function benchGrpo(
@@ -67,12 +68,30 @@ export async function benchGrpo(
   log: (line: string) => void,
 ): Promise<LanguageBenchResult<Omit<GrpoSize, "model">>> {
   return withFolder(path, async (folder, model) => {
-    const check = (ours: Peer, theirs: Peer) => checkGrpo(ours, theirs, model.config.vocabularySize, size);
-    return {
-      size,
-      rounds,
-      results: await measure(grpoPeers({ ...size, model: folder }), rounds, { torch: check }, log),
-    };
+    const request = grpoRequest(model.config.vocabularySize, size);
+    const results: LanguagePeerResult[] = [];
+    let own: GrpoAnswer | undefined;
+    for (const command of grpoPeers({ ...size, model: folder })) {
+      const { peers, failed } = await startPeers([command], log);
+      results.push(...failed);
+      try {
+        for (const peer of peers) {
+          const answer = (await peer.check(request)) as unknown as GrpoAnswer;
+          // ERA's loss is another; the first side is ours without it.
+          const deviation = own && peer.name === "torch" ? required(deviationOf(own, answer), peer.name) : undefined;
+          own ??= answer;
+          const times = new PartTimes();
+          for (let round = 0; round < rounds; round++) {
+            log(`${peer.name}: round ${round + 1} of ${rounds}`);
+            await times.take(peer);
+          }
+          results.push(resultOf(peer, times, deviation));
+        }
+      } finally {
+        for (const peer of peers) peer.stop();
+      }
+    }
+    return { size, rounds, results };
   });
 }
 
@@ -104,36 +123,48 @@ async function measure(
       const check = checks[peer.name];
       if (check) deviations.set(peer.name, await check(ours, peer));
     }
-    const parts = new Map(peers.map((peer) => [peer, [new Times(), new Times()] as const]));
+    const times = new Map(peers.map((peer) => [peer, new PartTimes()]));
     for (let round = 0; round < rounds; round++) {
       log(`round ${round + 1} of ${rounds}`);
-      for (const peer of peers) {
-        const turn = await peer.turn(1);
-        const [wall = Number.NaN, cpu = Number.NaN] = [turn.milliseconds[0], turn.cpuMilliseconds?.[0]];
-        const [firstWall = Number.NaN, firstCpu = Number.NaN] = [
-          turn.firstPartMilliseconds?.[0],
-          turn.firstPartCpuMilliseconds?.[0],
-        ];
-        const [first, second] = parts.get(peer) ?? [];
-        first?.add(firstWall, firstCpu);
-        second?.add(wall - firstWall, cpu - firstCpu);
-      }
+      for (const [peer, own] of times) await own.take(peer);
     }
-    const measured = peers.map((peer): LanguagePeerResult => {
-      const [first, second] = parts.get(peer) ?? [];
-      const { version, compileSeconds } = peer.ready;
-      const deviation = deviations.get(peer.name);
-      return {
-        name: peer.name,
-        version,
-        ...(compileSeconds !== undefined && { compileSeconds }),
-        ...(first && second && { parts: [first.medians, second.medians] }),
-        ...(deviation !== undefined && { deviation }),
-      };
-    });
+    const measured = [...times].map(([peer, own]) => resultOf(peer, own, deviations.get(peer.name)));
     return [...measured, ...failed];
   } finally {
     for (const peer of peers) peer.stop();
+  }
+}
+
+function resultOf({ name, ready }: Peer, times: PartTimes, deviation: number | undefined): LanguagePeerResult {
+  const { version, compileSeconds } = ready;
+  return {
+    name,
+    version,
+    ...(compileSeconds !== undefined && { compileSeconds }),
+    parts: times.medians,
+    ...(deviation !== undefined && { deviation }),
+  };
+}
+
+/** Times of a side's two parts. */
+class PartTimes {
+  readonly #first = new Times();
+  readonly #second = new Times();
+
+  /** Those of one repetition. */
+  async take(peer: Peer): Promise<void> {
+    const turn = await peer.turn(1);
+    const [wall = Number.NaN, cpu = Number.NaN] = [turn.milliseconds[0], turn.cpuMilliseconds?.[0]];
+    const [firstWall = Number.NaN, firstCpu = Number.NaN] = [
+      turn.firstPartMilliseconds?.[0],
+      turn.firstPartCpuMilliseconds?.[0],
+    ];
+    this.#first.add(firstWall, firstCpu);
+    this.#second.add(wall - firstWall, cpu - firstCpu);
+  }
+
+  get medians(): readonly [Part, Part] {
+    return [this.#first.medians, this.#second.medians];
   }
 }
 
@@ -175,26 +206,24 @@ async function checkGeneration(ours: Peer, theirs: Peer, vocabularySize: number,
   return required(deviation, theirs.name);
 }
 
-/** The largest relative difference of the gradient's norm, and difference of the loss. */
-async function checkGrpo(
-  ours: Peer,
-  theirs: Peer,
-  vocabularySize: number,
-  { rows, prompt, tokens }: Omit<GrpoSize, "model">,
-) {
+interface GrpoAnswer {
+  readonly loss: number;
+  readonly gradientNorm: number;
+}
+
+/** Rows whose loss and gradient every side computes. */
+function grpoRequest(vocabularySize: number, { rows, prompt, tokens }: Omit<GrpoSize, "model">) {
   const random = new Random(7);
-  const request = {
+  return {
     tokens: rowsOf(random, rows, prompt + tokens, vocabularySize),
     start: prompt,
     advantages: Array.from({ length: rows }, () => random.uniform(-1, 1)),
   };
-  type Answer = { readonly loss: number; readonly gradientNorm: number };
-  const [own, other] = [await ours.check(request), await theirs.check(request)] as unknown as [Answer, Answer];
-  return required(
-    Math.max(Math.abs(own.loss - other.loss), Math.abs(own.gradientNorm / other.gradientNorm - 1)),
-    theirs.name,
-  );
 }
+
+/** The relative difference of the gradient's norm or the difference of the loss, whichever is larger. */
+const deviationOf = (own: GrpoAnswer, other: GrpoAnswer): number =>
+  Math.max(Math.abs(own.loss - other.loss), Math.abs(own.gradientNorm / other.gradientNorm - 1));
 
 function required(deviation: number, name: string): number {
   if (deviation <= largestDeviation) return deviation;

@@ -85,7 +85,7 @@ async function serveGrpo(size: GrpoSize & { readonly method: "none" | "era" }): 
   const random = new Random(1);
   // Half of each group was right.
   const advantages = groupAdvantages(Array.from({ length: responses }, (_, i) => 1 - (i % 2)));
-  const step = async (mark = () => {}) => {
+  const step = async (mark = () => {}, rate = learningRate) => {
     const asked = randomPrompts(random, prompts, prompt, model.config.vocabularySize);
     const generator = await model.generator();
     const texts = await generator.generate(
@@ -102,9 +102,10 @@ async function serveGrpo(size: GrpoSize & { readonly method: "none" | "era" }): 
         counts: true,
       }),
     );
-    await grpo.update(batch, learningRate, random);
+    await grpo.update(batch, rate, random);
   };
-  await step();
+  // At rate 0, so that the check that follows is of the weights as they were read.
+  await step(undefined, 0);
   const check = async (request: unknown) => {
     const { tokens, start, advantages } = request as GrpoCheck;
     const batch = tokens.map((row, i) => ({
