@@ -1,5 +1,6 @@
-import { describe } from "vitest";
-import type { Tensor } from "../tensor.ts";
+import { describe, expect, it } from "vitest";
+import { compile } from "../program.ts";
+import { input, type Tensor } from "../tensor.ts";
 import { describeOperations } from "../testing/checkOperation.ts";
 import { given, type OperationCase, real } from "../testing/operationCases.ts";
 import * as reduce from "./reduce.ts";
@@ -133,4 +134,12 @@ describe("reductions and the softmax family", () => {
       },
     ],
   });
+});
+
+it("adds up long vectors without losing small numbers beside the sum", async () => {
+  const length = 3 * 2 ** 23;
+  const program = await compile({ outputs: { sum: reduce.sum(input("x", [length])) } }, { threads: 1 });
+  const { sum } = await program.run({ x: new Float32Array(length).fill(0.1) });
+  expect(Number(sum[0]) / (Math.fround(0.1) * length)).toBeCloseTo(1, 4);
+  await program.dispose();
 });
