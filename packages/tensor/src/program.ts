@@ -4,6 +4,7 @@ import { channelBlock } from "./channelBlock.ts";
 import { allocate, type DType, type TypedArray, toTypedArray } from "./dtype.ts";
 import { buildModel } from "./model.ts";
 import { convolves } from "./ops/convolution.ts";
+import { Segments } from "./segments.ts";
 import { copiesFetches, createSession, runInto, type SessionOptions, tensorMaker } from "./session.ts";
 import { fillShape, formatShape, type Shape, ShapeError, sameShape, sizeOf } from "./shape.ts";
 import type { Variable } from "./state.ts";
@@ -62,7 +63,7 @@ interface VariableView {
 }
 
 const sentinelName = "@sentinel";
-const updateName = (index: number): string => `update@${index}`;
+const updateName = (index: number, offset: number): string => `update@${index}${offset > 0 ? `+${offset}` : ""}`;
 const overwriteName = (index: number): string => `overwrite@${index}`;
 
 /**
@@ -74,7 +75,7 @@ export async function compile<K extends string>(
   { frozen = false, ...sessionOptions }: CompileOptions = {},
 ): Promise<Program<K>> {
   if (frozen && updates.length) throw new Error("compile: a frozen program cannot update variables");
-  const written = updates.map(([target, value], i) => {
+  const checked = updates.map(([target, value], i) => {
     const variable = variableOf(target)?.variable;
     if (!variable || !sameShape(target.shape, variable.shape))
       throw new Error(`compile: ${target} is not a whole variable`);
@@ -83,7 +84,7 @@ export async function compile<K extends string>(
     if (!sameShape(value.shape, target.shape) || value.dtype !== target.dtype) {
       throw new ShapeError(`compile: variable ${variable.name} ${formatShape(target.shape)} cannot become ${value}`);
     }
-    return { name: updateName(i), variable, value };
+    return { variable, value };
   });
   const overwritten = overwrites.map(([target, value], i) => {
     const fed = inputName(target);
@@ -93,6 +94,7 @@ export async function compile<K extends string>(
     }
     return { name: overwriteName(i), fed, value };
   });
+  const written = inParts(checked, [...Object.values<Tensor>(outputs), ...overwritten.map(({ value }) => value)]);
   const makeTensor = await tensorMaker();
   const isWriting = written.length + overwritten.length > 0;
   const values = {
@@ -127,7 +129,7 @@ export async function compile<K extends string>(
     const found = variableOf(tensor);
     return found ? [view(name, found.variable, found.offset, tensor.shape)] : [];
   });
-  const writes = written.map(({ name, variable }) => view(name, variable, 0, variable.shape));
+  const writes = written.map(({ name, variable, offset, value }) => view(name, variable, offset, value.shape));
   const outputNames = Object.keys(outputs) as K[];
   // Not the tensors themselves: they would keep the whole expression, constants included, as long as the program.
   const outputTypes = new Map(
@@ -150,6 +152,27 @@ export async function compile<K extends string>(
     guard,
     nodeCount,
   });
+}
+
+interface Update {
+  readonly variable: Variable;
+  readonly value: Tensor;
+}
+
+/** What is written, and where in the variables: long vectors in parts, unless `others` or other updates need them as a whole. */
+function inParts(updates: readonly Update[], others: readonly Tensor[]) {
+  const segments = new Segments();
+  const written = updates.map(({ value }) => segments.parts(value) ?? [{ offset: 0, value }]);
+  const used = new Set(topologicalOrder([...others, ...written.flatMap((parts) => parts.map(({ value }) => value))]));
+  const isTwice = updates.some(({ value }, i) => (written[i]?.length ?? 0) > 1 && used.has(value.node));
+  return updates.flatMap(({ variable, value }, i) =>
+    ((!isTwice && written[i]) || [{ offset: 0, value }]).map((part) => ({
+      name: updateName(i, part.offset),
+      variable,
+      offset: part.offset,
+      value: part.value,
+    })),
+  );
 }
 
 const namedDimensions = ({ shape }: TensorType): string[] => shape.filter((dim) => typeof dim === "string");
@@ -222,7 +245,8 @@ export class Program<K extends string = string> {
       fetches[write.name] = this.#bound(write, variable.buffers[1]);
     }
 
-    for (const { variable } of writes) variable.busy = true;
+    const variables = new Set(writes.map(({ variable }) => variable));
+    for (const variable of variables) variable.busy = true;
     try {
       const outputs = await this.#fetch(fed, fetches, sizes);
       for (const name of guard) {
@@ -230,13 +254,13 @@ export class Program<K extends string = string> {
           if (!Number.isFinite(Number(value))) throw new NonFiniteError(name, Number(value));
         }
       }
-      for (const { variable } of writes) {
+      for (const variable of variables) {
         const [current, next] = variable.buffers;
         if (next) variable.buffers = [next, current];
       }
       return outputs;
     } finally {
-      for (const { variable } of writes) variable.busy = false;
+      for (const variable of variables) variable.busy = false;
     }
   }
 

@@ -19,6 +19,8 @@ export type Attributes = Readonly<Record<string, unknown>>;
 /** How one operation is lowered and differentiated. Every operation of the library is one such entry in `ops/`. */
 export interface Operation<A extends Attributes> {
   readonly name: string;
+  /** Each element of the output depends on the inputs' elements at its place, or on the one that they have. */
+  readonly isElementwise?: true;
   /** Emits the ONNX nodes of `node` and returns the names of its outputs. */
   lower(emit: Emitter, inputs: readonly string[], node: Node<A>): readonly string[];
   /**

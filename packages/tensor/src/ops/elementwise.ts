@@ -31,6 +31,7 @@ type UnaryLowering = (emit: Emitter, x: string, dtype: DType) => string;
 function unary(name: string, lowering: string | UnaryLowering, rule?: UnaryRule): (x: Tensor) => Tensor {
   const operation: Operation<None> = {
     name,
+    isElementwise: true,
     lower: (emit, inputs, node) =>
       elementwise(emit, inputs, node as unknown as Node, ([x = ""]) =>
         typeof lowering === "string" ? emit.node(lowering, [x]) : lowering(emit, x, node.input(0).dtype),
@@ -64,6 +65,7 @@ function binary(entry: Binary): (a: Operand, b: Operand) => Tensor {
   const { name, onnx, result, accepts = requireNumber, vjp, simplify, fold, withNumber } = entry;
   const operation: Operation<None> = {
     name,
+    isElementwise: true,
     lower: (emit, inputs, node) => {
       const [a, b] = [node.input(0), node.input(1)];
       const [x, y] = [scalarOf(a), scalarOf(b)];
@@ -214,6 +216,7 @@ export const notEqual = (a: Operand, b: Operand): Tensor => not(equal(a, b));
 
 const whereOperation: Operation<None> = {
   name: "where",
+  isElementwise: true,
   lower: (emit, inputs, node) =>
     elementwise(emit, inputs, node as unknown as Node, (operands) => emit.node("Where", operands)),
   vjp: ([g], node, wanted) => {
@@ -242,6 +245,7 @@ interface ClipAttributes extends Attributes {
 }
 const clipOperation: Operation<ClipAttributes> = {
   name: "clip",
+  isElementwise: true,
   lower: (emit, [x = ""], node) => [emit.clip(x, node.output().dtype, node.attributes.low, node.attributes.high)],
   vjp: ([g], node) => [g && where(equal(node.input(0), node.output()), g, 0)],
 };
@@ -384,6 +388,7 @@ interface CastAttributes extends Attributes {
 }
 const castOperation: Operation<CastAttributes> = {
   name: "cast",
+  isElementwise: true,
   lower: (emit, inputs, node) =>
     elementwise(emit, inputs, node as unknown as Node, ([x = ""]) => emit.cast(x, node.attributes.to)),
   vjp: ([g], node) => [g && cast(g, node.input(0).dtype)],
@@ -394,6 +399,7 @@ export const cast = (x: Tensor, to: DType): Tensor =>
 
 const stopGradientOperation: Operation<None> = {
   name: "stopGradient",
+  isElementwise: true,
   lower: (_emit, inputs) => inputs.slice(0, 1),
   vjp: () => [],
 };
@@ -406,6 +412,7 @@ interface PolynomialAttributes extends Attributes {
 }
 const polynomialOperation: Operation<PolynomialAttributes> = {
   name: "polynomial",
+  isElementwise: true,
   lower: (emit, [x = ""], node) => {
     const dtype = node.input(0).dtype;
     const { coefficients } = node.attributes;
