@@ -145,6 +145,21 @@ test("the summary is that of the numbers in the records", () => {
   expect(summary.score.high).toBe(0.375);
 });
 
+test("no right response among n problems still leaves room for some", () => {
+  const records = Array.from({ length: 100 }, (_, index) => ({
+    index,
+    id: `${index}`,
+    answer: "",
+    promptTokens: 1,
+    prompt: "whole" as const,
+    samples: [{ response: "", score: 0, tokens: 1, end: "stop" as const, logProbability: 0, entropy: 0 }],
+  }));
+  const { score } = summarizeRecords(records, [1]);
+  expect([score.value, score.low]).toEqual([0, 0]);
+  // Of 100 binomial draws at this rate none succeeds in 2.5 % of all cases.
+  expect((1 - score.high) ** 100).toBeCloseTo(0.025, 12);
+});
+
 describe("prompts", () => {
   const shot: Problem = { id: "s", text: "1+1", answer: "2", fields: { answer: "1+1 = <<1+1=2>>2\n#### 2" } };
 

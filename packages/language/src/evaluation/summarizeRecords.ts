@@ -13,8 +13,7 @@ export interface LanguageEvaluation {
   /** Responses whose reward threw: they count nowhere. */
   readonly errors: number;
   /**
-   * The mean reward of a response (avg@n; of one greedy response each: the accuracy, where rewards are 0 and 1), with its 95 % bootstrap interval
-   * over problems.
+   * The mean reward of a response (avg@n; of one greedy response each: the accuracy, where rewards are 0 and 1), with its 95 % interval over problems.
    */
   readonly score: Estimate;
   /** Of each k, the share of problems with a right response (a reward of at least 1) among k, over problems with at least k scored responses. */
@@ -39,7 +38,7 @@ export function summarizeRecords(records: readonly ProblemRecord[], ks: readonly
     const enough = scores.filter((own) => own.length >= k);
     if (enough.length === 0) return [];
     const each = enough.map((own) => passAtK(own.length, own.filter((score) => score >= 1).length, k));
-    return [[k, bootstrap(each, mean)] as const];
+    return [[k, share(each)] as const];
   });
   return {
     problems: scores.length,
@@ -47,11 +46,22 @@ export function summarizeRecords(records: readonly ProblemRecord[], ks: readonly
     truncated: records.filter(({ prompt }) => prompt === "truncated").length,
     responses: all.length,
     errors: all.filter(({ score }) => score === null).length,
-    score: bootstrap(scores.map(mean), mean),
+    score: share(scores.map(mean)),
     passAtK: Object.fromEntries(passed),
     entropy: all.reduce((sum, sample) => sum + sample.entropy * sample.tokens, 0) / tokens,
     length: tokens / all.length,
     cut: all.filter(({ end }) => end !== "stop").length / all.length,
     tokens,
   };
+}
+
+/**
+ * The mean with its 95 % bootstrap interval; where all problems are right or all are wrong, resamples are so too and show no uncertainty, and the
+ * interval is Clopper and Pearson's (1934).
+ */
+function share(each: readonly number[]): Estimate {
+  const least = 0.025 ** (1 / each.length);
+  if (each.length > 0 && each.every((one) => one === 0)) return { value: 0, low: 0, high: 1 - least };
+  if (each.length > 0 && each.every((one) => one === 1)) return { value: 1, low: least, high: 1 };
+  return bootstrap(each, mean);
 }
